@@ -1,0 +1,1 @@
+//! hocba-gateway
