@@ -1,1 +1,32 @@
-//! hocba-cluster
+//! hocba-cluster: boots a whole deployment from real binaries: PostgreSQL, Redis, certificates, six
+//! services, the gateway. The launcher `hocba-dev` keeps one for development under `.run/`; tests boot
+//! their own through [`Cluster`], with every wire in their hands.
+//!
+//! Map: [`node`] who is there and who calls whom · [`pki`] certificates · [`postgres`], [`redis`] the
+//! databases · [`provision`] roles and migrations · [`deployment`] folders, secrets and environments of one deployment · [`boot`] the steps
+//! from nothing to a healthy deployment · [`launcher`] the development cluster · [`cluster`] the tests'
+//! cluster · [`wire`] a connection that can be cut, delayed, frozen · [`traces`] a receiver of spans ·
+//! [`edge`] calls through the gateway · [`person`] somebody signed in · [`rpcs`] the contract's methods.
+
+pub mod boot;
+pub mod cluster;
+pub mod deployment;
+pub mod edge;
+pub mod files;
+pub mod launcher;
+pub mod node;
+pub mod person;
+pub mod pki;
+pub mod postgres;
+pub mod process;
+pub mod processes;
+pub mod provision;
+pub mod redis;
+pub mod rpcs;
+pub mod state;
+pub mod traces;
+pub mod wait;
+pub mod wire;
+
+pub use cluster::{Cluster, Options};
+pub use node::Node;

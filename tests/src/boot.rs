@@ -1,0 +1,173 @@
+//! From nothing to a healthy deployment.
+
+use std::{fs, path::PathBuf, time::Duration};
+
+use anyhow::{Context, bail};
+use serde::Deserialize;
+
+use crate::{
+    deployment::Deployment,
+    edge, files,
+    node::{End, Node},
+    person::Login,
+    provision, wait,
+};
+
+/// How long all nodes together may take to serve.
+const HEALTHY_WITHIN: Duration = Duration::from_secs(60);
+
+/// The first operator's e-mail.
+pub const OPERATOR: &str = "operator@hocba.example";
+
+/// Starts what does not run, makes what is missing, and waits until everything serves.
+pub async fn boot(deployment: &mut Deployment, say: impl Fn(&str)) -> anyhow::Result<()> {
+    say("PostgreSQL and Redis");
+    start(deployment, End::Postgres).await?;
+    start(deployment, End::Redis).await?;
+    if !deployment.state.complete {
+        say("roles and databases");
+        provision::provision(&deployment.postgres, &deployment.state).await?;
+    }
+    say("migrations");
+    for node in Node::SERVICES {
+        deployment.program(node, &["migrate"])?.run()?;
+    }
+    if !deployment.state.complete {
+        say("certificate authority of signatures");
+        deployment.program(Node::Signing, &["init-ca"])?.run()?;
+    }
+    say("services and gateway");
+    for node in Node::ALL {
+        start(deployment, node.into()).await?;
+    }
+    healthy(deployment).await?;
+    if !deployment.state.complete {
+        say("first operator");
+        bootstrap(deployment)?;
+        deployment.state.complete = true;
+        deployment.keep()?;
+    }
+    Ok(())
+}
+
+/// Starts one process unless it runs; databases are waited for.
+pub async fn start(deployment: &Deployment, end: End) -> anyhow::Result<()> {
+    let processes = &deployment.processes;
+    match end {
+        End::Node(node) => {
+            processes.start(&deployment.program(node, &["serve"])?)?;
+        }
+        End::Postgres => {
+            processes.start(&deployment.postgres.program(&processes.log("postgres"))?)?;
+            with_log(deployment, "postgres", deployment.postgres.answers().await)?;
+        }
+        End::Redis => {
+            processes.start(&deployment.redis.program(&processes.log("redis"))?)?;
+            with_log(deployment, "redis", deployment.redis.answers().await)?;
+        }
+    }
+    Ok(())
+}
+
+/// Waits until the gateway says that every service serves; a failure shows the logs of those that do not.
+pub async fn healthy(deployment: &Deployment) -> anyhow::Result<()> {
+    let waited = wait::until("every service serves", HEALTHY_WITHIN, || async {
+        if let Some(dead) = Node::ALL
+            .into_iter()
+            .find(|node| deployment.processes.pid(node.name()).is_none())
+        {
+            // Not worth waiting for: it said why in its log.
+            return Ok(Err(dead));
+        }
+        let health = ask_health(deployment).await?;
+        if health.status != "serving" {
+            bail!("{:?}", health.services);
+        }
+        Ok(Ok(()))
+    })
+    .await;
+    match waited {
+        Ok(Ok(())) => Ok(()),
+        Ok(Err(dead)) => bail!(
+            "{dead} ended:\n{}",
+            files::tail(&deployment.processes.log(dead.name()), 30)
+        ),
+        Err(error) => Err(error.context(tails(deployment, 15))),
+    }
+}
+
+/// The health page.
+pub async fn ask_health(deployment: &Deployment) -> anyhow::Result<edge::Health> {
+    edge::health(
+        deployment.state.address(Node::Gateway)?,
+        &deployment.pki.edge_ca(),
+    )
+    .await
+}
+
+/// Stops everything, the edge first, the databases last.
+pub async fn stop(deployment: &Deployment) -> anyhow::Result<()> {
+    for node in Node::ALL.into_iter().rev() {
+        deployment.processes.stop(node.name()).await?;
+    }
+    for name in ["redis", "postgres", "traces"] {
+        deployment.processes.stop(name).await?;
+    }
+    Ok(())
+}
+
+/// The ends of all logs.
+#[must_use]
+pub fn tails(deployment: &Deployment, lines: usize) -> String {
+    Node::ALL
+        .into_iter()
+        .map(Node::name)
+        .chain(["postgres", "redis"])
+        .map(|name| {
+            format!(
+                "--- {name}\n{}\n",
+                files::tail(&deployment.processes.log(name), lines)
+            )
+        })
+        .collect()
+}
+
+fn with_log<T>(deployment: &Deployment, name: &str, result: anyhow::Result<T>) -> anyhow::Result<T> {
+    result.with_context(|| files::tail(&deployment.processes.log(name), 20))
+}
+
+/// What `hocba-identity bootstrap` leaves.
+#[derive(Deserialize)]
+struct Bootstrapped {
+    email: String,
+    password: String,
+    totp_secret: String,
+    #[serde(default)]
+    account: String,
+}
+
+fn operator_file(deployment: &Deployment) -> PathBuf {
+    deployment.secrets().join("operator.json")
+}
+
+fn bootstrap(deployment: &Deployment) -> anyhow::Result<()> {
+    let file = operator_file(deployment);
+    let out = file.display().to_string();
+    deployment
+        .program(Node::Identity, &["bootstrap", "--email", OPERATOR, "--out", &out])?
+        .run()
+}
+
+/// The first operator.
+pub fn operator(deployment: &Deployment) -> anyhow::Result<Login> {
+    let file = operator_file(deployment);
+    let text = fs::read_to_string(&file).with_context(|| format!("cannot read {}", file.display()))?;
+    let made: Bootstrapped = serde_json::from_str(&text).context("the operator's file")?;
+    Ok(Login {
+        key: "operator".to_owned(),
+        email: made.email,
+        password: made.password,
+        totp_secret: made.totp_secret,
+        account: made.account,
+    })
+}

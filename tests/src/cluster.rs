@@ -1,0 +1,178 @@
+//! A whole deployment for one test: real binaries, and every wire in the test's hands.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use anyhow::Context;
+use sqlx::{Connection, PgConnection};
+use tempfile::TempDir;
+use tokio::task::JoinHandle;
+use tonic::transport::Channel;
+
+use crate::{
+    boot,
+    deployment::Deployment,
+    edge, launcher,
+    node::{End, Node},
+    person::{Login, Person},
+    traces::Traces,
+    wait,
+    wire::Wire,
+};
+
+/// What a test wants of its cluster.
+#[derive(Debug, Clone, Default)]
+pub struct Options {
+    /// Settings added to a node's environment.
+    pub settings: BTreeMap<(Node, String), String>,
+}
+
+/// A running deployment. Dropping it kills everything and removes its folder; while panicking it shows
+/// the ends of all logs first.
+#[derive(Debug)]
+pub struct Cluster {
+    /// Folder, addresses, secrets.
+    pub deployment: Deployment,
+    /// Spans of all nodes.
+    pub traces: Traces,
+    wires: BTreeMap<(Node, End), Wire>,
+    receiver: JoinHandle<()>,
+    channel: Channel,
+    _folder: TempDir,
+}
+
+impl Cluster {
+    /// Boots one and waits until it serves.
+    pub async fn boot(options: Options) -> anyhow::Result<Self> {
+        let folder = tempfile::Builder::new()
+            .prefix("hocba-cluster-")
+            .tempdir_in("/tmp")?;
+        launcher::open_to_others(folder.path())?;
+        let mut deployment = Deployment::open(folder.path(), false)?;
+        deployment.settings = options.settings;
+        deployment.traces = Some(deployment.state.traces);
+
+        let mut wires = BTreeMap::new();
+        for (from, to) in edges() {
+            let wire = Wire::to(deployment.way(from, to)?).await?;
+            wires.insert((from, to), wire);
+        }
+        deployment.wires = wires.iter().map(|(ends, wire)| (*ends, wire.address())).collect();
+
+        let traces = Traces::default();
+        let receiver = tokio::spawn({
+            let traces = traces.clone();
+            let address = deployment.state.traces;
+            async move {
+                if let Err(error) = traces.serve(address).await {
+                    eprintln!("no spans will be received: {error:#}");
+                }
+            }
+        });
+        let channel = edge::channel(
+            deployment.state.address(Node::Gateway)?,
+            &deployment.pki.edge_ca(),
+        )?;
+        // From here on a failure drops the cluster, which kills what was started.
+        let mut cluster = Self {
+            deployment,
+            traces,
+            wires,
+            receiver,
+            channel,
+            _folder: folder,
+        };
+        boot::boot(&mut cluster.deployment, |_| ()).await?;
+        Ok(cluster)
+    }
+
+    /// A channel to the gateway.
+    #[must_use]
+    pub fn channel(&self) -> Channel {
+        self.channel.clone()
+    }
+
+    /// The first operator's secrets.
+    pub fn operator(&self) -> anyhow::Result<Login> {
+        boot::operator(&self.deployment)
+    }
+
+    /// Signs somebody in.
+    pub async fn sign_in(&self, login: &Login) -> anyhow::Result<Person> {
+        Person::sign_in(&self.channel, login).await
+    }
+
+    /// The wire between two ends.
+    pub fn wire(&self, from: Node, to: impl Into<End>) -> anyhow::Result<&Wire> {
+        let to = to.into();
+        self.wires
+            .get(&(from, to))
+            .with_context(|| format!("no wire from {from} to {to}"))
+    }
+
+    /// Kills a process as a power cut would.
+    pub async fn kill(&self, end: impl Into<End>) -> anyhow::Result<()> {
+        self.deployment.processes.kill(&end.into().to_string()).await
+    }
+
+    /// Starts a killed process again.
+    pub async fn start(&self, end: impl Into<End>) -> anyhow::Result<()> {
+        boot::start(&self.deployment, end.into()).await
+    }
+
+    /// Waits until everything serves.
+    pub async fn healthy(&self) -> anyhow::Result<()> {
+        boot::healthy(&self.deployment).await
+    }
+
+    /// A superuser's connection to a service's database: what a database administrator could do.
+    pub async fn superuser(&self, node: Node) -> anyhow::Result<PgConnection> {
+        let url = self.deployment.postgres.superuser_url(&node.database());
+        Ok(PgConnection::connect(&url).await?)
+    }
+
+    /// Waits for a fact; on time-out the error carries the ends of all logs.
+    pub async fn eventually<T, F, Fut>(&self, what: &str, limit: Duration, look: F) -> anyhow::Result<T>
+    where
+        F: FnMut() -> Fut,
+        Fut: Future<Output = anyhow::Result<T>>,
+    {
+        wait::until(what, limit, look)
+            .await
+            .with_context(|| boot::tails(&self.deployment, 10))
+    }
+}
+
+impl Drop for Cluster {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            eprintln!("{}", boot::tails(&self.deployment, 20));
+        }
+        self.receiver.abort();
+        for name in self.deployment.processes.running() {
+            // QUIT ends PostgreSQL at once but lets it give its shared memory back.
+            let signal = if name == "postgres" { "QUIT" } else { "KILL" };
+            if let Some(pid) = self.deployment.processes.pid(&name)
+                && let Err(error) = pid.signal(signal)
+            {
+                eprintln!("{name} may still run: {error:#}");
+            }
+        }
+    }
+}
+
+/// Every wire of a deployment.
+fn edges() -> Vec<(Node, End)> {
+    let mut all = Vec::new();
+    for from in Node::ALL {
+        for to in Node::SERVICES {
+            if from != to {
+                all.push((from, to.into()));
+            }
+        }
+        if from.is_service() {
+            all.push((from, End::Postgres));
+        }
+    }
+    all.push((Node::Lock, End::Redis));
+    all
+}

@@ -1,0 +1,87 @@
+//! `hocba-dev`: keeps a development cluster, and gives test runs databases of their own.
+
+use std::{net::SocketAddr, path::PathBuf, process::ExitCode};
+
+use clap::{Parser, Subcommand};
+use hocba_cluster::{launcher, traces};
+
+/// Development cluster of hocba under `.run/`.
+#[derive(Debug, Parser)]
+#[command(name = "hocba-dev", version, about)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Starts everything that does not run; writes `.run/cluster.json`.
+    Up {
+        /// Forget all data first.
+        #[arg(long)]
+        fresh: bool,
+    },
+    /// Stops everything.
+    Down,
+    /// Shows what runs and serves.
+    Status,
+    /// Follows logs.
+    Logs {
+        /// One service; all of them when left out.
+        service: Option<String>,
+    },
+    /// Runs a command with a private PostgreSQL and Redis: `HOCBA_TEST_POSTGRES` and `HOCBA_TEST_REDIS`.
+    WithDatabases {
+        /// The command and its arguments, after `--`.
+        #[arg(last = true, required = true)]
+        command: Vec<String>,
+    },
+    /// Shows a received trace as a tree.
+    Trace {
+        /// The trace id, hex.
+        trace: String,
+    },
+    /// Receives spans into a file (used by `up`).
+    #[command(hide = true)]
+    ReceiveTraces {
+        /// Where to listen.
+        address: SocketAddr,
+        /// The file.
+        file: PathBuf,
+    },
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    match run(Arguments::parse().command).await {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("hocba-dev: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(command: Command) -> anyhow::Result<ExitCode> {
+    match command {
+        Command::Up { fresh } => launcher::up(fresh).await?,
+        Command::Down => launcher::down().await?,
+        Command::Status => {
+            if !launcher::status().await? {
+                return Ok(ExitCode::from(2));
+            }
+        }
+        Command::Logs { service } => launcher::logs(service.as_deref())?,
+        Command::WithDatabases { command } => {
+            let code = launcher::with_databases(&command).await?;
+            return Ok(ExitCode::from(u8::try_from(code).unwrap_or(1)));
+        }
+        Command::Trace { trace } => {
+            let spans = traces::read(&launcher::home().join("spans.jsonl"))?;
+            let of: Vec<_> = spans.into_iter().filter(|span| span.trace == trace).collect();
+            eprint!("{}", traces::tree(&of));
+        }
+        Command::ReceiveTraces { address, file } => traces::Traces::in_file(file).serve(address).await?,
+    }
+    Ok(ExitCode::SUCCESS)
+}
