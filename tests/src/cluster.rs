@@ -164,11 +164,7 @@ impl Drop for Cluster {
 fn edges() -> Vec<(Node, End)> {
     let mut all = Vec::new();
     for from in Node::ALL {
-        for to in Node::SERVICES {
-            if from != to {
-                all.push((from, to.into()));
-            }
-        }
+        all.extend(from.calls().into_iter().map(|to| (from, to.into())));
         if from.is_service() {
             all.push((from, End::Postgres));
         }

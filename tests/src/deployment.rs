@@ -7,6 +7,9 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use anyhow::anyhow;
+use ring::{rand::SystemRandom, signature::Ed25519KeyPair};
+
 use crate::{
     files,
     node::{End, Node},
@@ -137,10 +140,9 @@ impl Deployment {
             // Tests and the demo look for a span soon after it ended.
             set("OTEL_BSP_SCHEDULE_DELAY", "200".to_owned());
         }
-        for to in Node::SERVICES {
-            if to != node {
-                set(&to.address_variable(), self.way(node, to.into())?.to_string());
-            }
+        // Only the addresses it may call: whoever needs another one stops at once.
+        for to in node.calls() {
+            set(&to.address_variable(), self.way(node, to.into())?.to_string());
         }
         if node.is_service() {
             // Addresses change with wires, so the files are written at each start.
@@ -169,8 +171,12 @@ impl Deployment {
     /// What only one node needs.
     fn own_settings(&self, node: Node) -> anyhow::Result<Vec<(String, String)>> {
         let mut own: Vec<(&str, String)> = Vec::new();
+        if node.is_service() {
+            own.push(("HOCBA_MASTER_KEY_FILE", self.secret(&master_key(node))));
+        }
         match node {
-            Node::Identity | Node::Records | Node::Workflow | Node::Signing | Node::Archive => {}
+            Node::Identity => own.push(("HOCBA_TOKEN_KEY_FILES", self.secret("token.key"))),
+            Node::Records | Node::Workflow | Node::Signing | Node::Archive => {}
             Node::Lock => {
                 let url = self.redis.url_at(self.way(node, End::Redis)?);
                 files::write_secret(&self.secrets().join("redis.url"), url.as_bytes())?;
@@ -190,9 +196,33 @@ impl Deployment {
             .collect())
     }
 
+    /// Keys that are made once and stay.
     fn make_secrets(&self) -> anyhow::Result<()> {
+        self.make_secret("token.key", ed25519)?;
+        for node in Node::SERVICES {
+            self.make_secret(&master_key(node), || Ok(files::random::<32>()?.to_vec()))?;
+        }
         Ok(())
     }
+
+    fn make_secret(&self, name: &str, make: impl FnOnce() -> anyhow::Result<Vec<u8>>) -> anyhow::Result<()> {
+        let path = self.secrets().join(name);
+        if path.exists() {
+            Ok(())
+        } else {
+            files::write_secret(&path, &make()?)
+        }
+    }
+}
+
+fn master_key(node: Node) -> String {
+    format!("{node}-master.key")
+}
+
+/// A new Ed25519 key, PKCS#8 DER.
+fn ed25519() -> anyhow::Result<Vec<u8>> {
+    let key = Ed25519KeyPair::generate_pkcs8(&SystemRandom::new()).map_err(|_| anyhow!("no randomness"))?;
+    Ok(key.as_ref().to_vec())
 }
 
 /// Where PostgreSQL's data can lie: in the deployment's folder, or beside it when the server's user cannot

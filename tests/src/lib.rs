@@ -6,13 +6,15 @@
 //! databases · [`provision`] roles and migrations · [`deployment`] folders, secrets and environments of one deployment · [`boot`] the steps
 //! from nothing to a healthy deployment · [`launcher`] the development cluster · [`cluster`] the tests'
 //! cluster · [`wire`] a connection that can be cut, delayed, frozen · [`traces`] a receiver of spans ·
-//! [`edge`] calls through the gateway · [`person`] somebody signed in · [`rpcs`] the contract's methods.
+//! [`edge`] calls through the gateway · [`person`] somebody signed in · [`rpcs`] the contract's
+//! methods · [`filled`] requests made from the contract.
 
 pub mod boot;
 pub mod cluster;
 pub mod deployment;
 pub mod edge;
 pub mod files;
+pub mod filled;
 pub mod launcher;
 pub mod node;
 pub mod person;

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use hocba_chassis::edges::EDGES;
+
 /// One of our programs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Node {
@@ -73,6 +75,15 @@ impl Node {
     #[must_use]
     pub fn address_variable(self) -> String {
         format!("HOCBA_{}_ADDR", self.name().to_uppercase())
+    }
+
+    /// The nodes this one may call, by the table the services enforce.
+    #[must_use]
+    pub fn calls(self) -> Vec<Self> {
+        Self::SERVICES
+            .into_iter()
+            .filter(|to| EDGES.contains(&(self.name(), to.name())))
+            .collect()
     }
 
     /// Whether this node has a database.

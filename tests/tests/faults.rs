@@ -1,0 +1,108 @@
+//! "A node dies": what dies is seen, harms only itself, and comes back. Every wire is in our hands.
+
+use std::time::Duration;
+
+use hocba_cluster::{Cluster, Node, Options, boot, edge, node::End, person::reason, rpcs};
+use tonic::{Code, Request, Status};
+
+const SOON: Duration = Duration::from_secs(30);
+
+async fn state_of(cluster: &Cluster, node: Node) -> anyhow::Result<String> {
+    let health = boot::ask_health(&cluster.deployment).await?;
+    health
+        .services
+        .get(node.name())
+        .cloned()
+        .ok_or_else(|| anyhow::anyhow!("no state of {node}"))
+}
+
+async fn seen(cluster: &Cluster, node: Node, serving: bool) {
+    cluster
+        .eventually(&format!("{node} serving: {serving}"), SOON, || async {
+            let state = state_of(cluster, node).await?;
+            anyhow::ensure!((state == "serving") == serving, "{node} is {state}");
+            Ok(())
+        })
+        .await
+        .unwrap();
+}
+
+/// Asks a public method of a service without a message: whatever it answers, it answers.
+async fn knock(cluster: &Cluster, node: Node, token: &str) -> Status {
+    let package = format!("hocba.{node}.v1");
+    let method = rpcs::public()
+        .unwrap()
+        .into_iter()
+        .find(|method| {
+            method.parent_service().package_name() == package
+                && !method.is_client_streaming()
+                && !method.is_server_streaming()
+        })
+        .unwrap_or_else(|| panic!("{node} has no public method"));
+    let mut request: Request<Vec<u8>> = hocba_cluster::person::with_token(token, Vec::new()).unwrap();
+    request.set_timeout(Duration::from_secs(3));
+    match edge::call(&cluster.channel(), &rpcs::path(&method), request).await {
+        Ok(_) => Status::ok(""),
+        Err(status) => status,
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_dead_node_is_seen_harms_only_itself_and_comes_back() {
+    let cluster = Cluster::boot(Options::default()).await.unwrap();
+    let operator = cluster.sign_in(&cluster.operator().unwrap()).await.unwrap();
+
+    for node in Node::SERVICES {
+        cluster.kill(node).await.unwrap();
+        seen(&cluster, node, false).await;
+        let status = knock(&cluster, node, &operator.token).await;
+        assert_eq!(
+            (status.code(), reason(&status).as_str()),
+            (Code::Unavailable, "UNAVAILABLE"),
+            "{node}"
+        );
+        assert!(
+            !status.message().contains("127.0.0.1"),
+            "insides are told: {}",
+            status.message()
+        );
+        for other in Node::SERVICES.into_iter().filter(|other| *other != node) {
+            let status = knock(&cluster, other, &operator.token).await;
+            assert_ne!(
+                status.code(),
+                Code::Unavailable,
+                "{other} while {node} is dead: {status:?}"
+            );
+        }
+        cluster.start(node).await.unwrap();
+        seen(&cluster, node, true).await;
+    }
+
+    for end in [End::Postgres, End::Redis] {
+        cluster.kill(end).await.unwrap();
+        cluster.start(end).await.unwrap();
+        cluster.healthy().await.unwrap();
+    }
+    // After all that the operator still gets in: nothing acknowledged was lost.
+    cluster.sign_in(&cluster.operator().unwrap()).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_frozen_wire_costs_its_call_and_nothing_else() {
+    let cluster = Cluster::boot(Options::default()).await.unwrap();
+    let operator = cluster.sign_in(&cluster.operator().unwrap()).await.unwrap();
+    let wire = cluster.wire(Node::Gateway, Node::Records).unwrap();
+    wire.freeze();
+    let status = knock(&cluster, Node::Records, &operator.token).await;
+    assert!(
+        matches!(status.code(), Code::DeadlineExceeded | Code::Cancelled),
+        "{status:?}"
+    );
+    let status = knock(&cluster, Node::Archive, &operator.token).await;
+    assert!(
+        !matches!(status.code(), Code::DeadlineExceeded | Code::Unavailable),
+        "{status:?}"
+    );
+    wire.heal();
+    seen(&cluster, Node::Records, true).await;
+}
