@@ -1,0 +1,8 @@
+//! Wire to model and back; decides nothing.
+
+pub mod internal;
+pub mod term;
+pub mod wire;
+
+/// Serves the public and the internal service.
+pub struct Api(pub crate::State);
