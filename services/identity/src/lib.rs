@@ -2,8 +2,9 @@
 //! tokens. It promises that nobody acts as another (A9), that a role ends with its decision (A6.1), that
 //! every act is proved afresh by its own person, and that the end of a sign-in is told to all services.
 //!
-//! Map: `api` wire to model and back · `app` one function per RPC · `model` the rules · `store` the SQL ·
-//! `token` the keys we sign with · `vault` what is stored encrypted · `hashing` the bounded argon2 pool.
+//! Map: [`api`] wire to model and back · [`app`] one function per RPC · [`model`] the rules · [`store`] the
+//! SQL · [`token`] the keys we sign with · [`vault`] what is stored encrypted · [`hashing`] the bounded
+//! argon2 pool · [`config`], [`error`], [`state`].
 //!
 //! # Who may call what (the policy holds it; `services/shared/policy/policies/identity.cedar`)
 //!
@@ -34,3 +35,67 @@
 //! |---|---|
 //! | ListAccountEvents | records, workflow, lock, signing, archive, gateway excluded; without a person |
 //! | ResolveAccounts, ResolveSchool | workflow, signing, records, archive; with or without a person |
+
+pub mod api;
+pub mod app;
+pub mod config;
+pub mod error;
+pub mod hashing;
+pub mod model;
+pub mod state;
+pub mod store;
+pub mod token;
+pub mod vault;
+
+use std::sync::Arc;
+
+use hocba_chassis::{
+    run::{Built, Context, Definition},
+    token_keys::Tokens,
+};
+use hocba_policy::Policy;
+use hocba_proto::identity::{
+    identity_internal_service_server::IdentityInternalServiceServer,
+    identity_service_server::IdentityServiceServer,
+};
+use sqlx::migrate::Migrator;
+use tonic::service::Routes;
+
+use crate::{config::Config, hashing::Hashing, state::State, token::Keys, vault::Vault};
+
+static MIGRATIONS: Migrator = sqlx::migrate!("./migrations");
+
+/// What identity is called and what its database needs.
+pub const DEFINITION: Definition = Definition {
+    name: "identity",
+    migrations: &[&MIGRATIONS],
+};
+
+/// The services we serve: every RPC of theirs has a rule, or we refuse to start.
+const SERVICES: [&str; 2] = [
+    "hocba.identity.v1.IdentityService",
+    "hocba.identity.v1.IdentityInternalService",
+];
+
+/// Builds the service.
+pub async fn build(context: Context, config: Config) -> anyhow::Result<Built> {
+    let keys = Keys::read(&config.token_key_files)?;
+    let policy = Policy::load()?;
+    policy.require_covered(&SERVICES)?;
+    let state = Arc::new(State {
+        pool: context.pool,
+        policy: Arc::new(policy),
+        clock: context.clock,
+        tokens: Tokens::local(context.clock, keys.verifying()),
+        keys,
+        vault: Vault::read(&config.master_key_file)?,
+        hashing: Hashing::new(&config.hashing)?,
+    });
+    let public = IdentityServiceServer::new(api::service::Public(Arc::clone(&state)));
+    let internal = IdentityInternalServiceServer::new(api::internal::Internal(Arc::clone(&state)));
+    let mut built = Built::new(Routes::new(public).add_service(internal))
+        .task(app::sweep::run(Arc::clone(&state)))
+        .task(app::account_event::follow(Arc::clone(&state)));
+    built.tokens = Some(state.tokens.clone());
+    Ok(built)
+}

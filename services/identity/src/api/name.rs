@@ -1,0 +1,57 @@
+//! Resource names (AIP-122) read to ids.
+
+use uuid::Uuid;
+
+use crate::model::slug::Slug;
+
+/// Reads `schools/{school}`.
+pub fn school(text: &str) -> Result<Slug, &'static str> {
+    match parts(text).as_slice() {
+        ["schools", id] => Slug::parse(id).map_err(|_| "must be schools/{school}"),
+        _ => Err("must be schools/{school}"),
+    }
+}
+
+/// Reads `authorities/{authority}`.
+pub fn authority(text: &str) -> Result<Slug, &'static str> {
+    match parts(text).as_slice() {
+        ["authorities", id] => Slug::parse(id).map_err(|_| "must be authorities/{authority}"),
+        _ => Err("must be authorities/{authority}"),
+    }
+}
+
+/// Reads `accounts/{account}`.
+pub fn account(text: &str) -> Result<Uuid, &'static str> {
+    match parts(text).as_slice() {
+        ["accounts", id] => uuid(id),
+        _ => Err("must be accounts/{account}"),
+    }
+}
+
+/// Reads `accounts/{account}/{kind}/{id}`, for role bindings and sign-ins.
+pub fn of_account(text: &str, kind: &str) -> Result<(Uuid, Uuid), &'static str> {
+    match parts(text).as_slice() {
+        ["accounts", account, found, id] if *found == kind => Ok((uuid(account)?, uuid(id)?)),
+        _ => Err("must be the name of a resource of an account"),
+    }
+}
+
+/// Reads `schools/{school}/delegations/{delegation}`.
+pub fn delegation(text: &str) -> Result<(Slug, Uuid), &'static str> {
+    match parts(text).as_slice() {
+        ["schools", school, "delegations", id] => Ok((Slug::parse(school)?, uuid(id)?)),
+        _ => Err("must be schools/{school}/delegations/{delegation}"),
+    }
+}
+
+fn parts(text: &str) -> Vec<&str> {
+    text.split('/').collect()
+}
+
+fn uuid(text: &str) -> Result<Uuid, &'static str> {
+    match Uuid::try_parse(text) {
+        // One way to write an id: otherwise one account would have several names.
+        Ok(id) if id.to_string() == text => Ok(id),
+        _ => Err("must hold an id in UUID form, lower case with hyphens"),
+    }
+}

@@ -1,0 +1,165 @@
+//! IdentityService: one line an RPC; the noun files read and write.
+
+use std::sync::Arc;
+
+use hocba_proto::identity as wire;
+use hocba_proto::identity::identity_service_server::IdentityService;
+use tonic::Request;
+
+use super::{
+    Answer, account, activation, authority, delegation, jwks, network, role_binding, school, sign_in, step_up,
+};
+use crate::state::State;
+
+/// The public service.
+pub struct Public(pub Arc<State>);
+
+#[tonic::async_trait]
+impl IdentityService for Public {
+    async fn sign_in(&self, request: Request<wire::SignInRequest>) -> Answer<wire::SignInResponse> {
+        sign_in::sign_in(&self.0, request).await
+    }
+
+    async fn refresh_sign_in(
+        &self,
+        request: Request<wire::RefreshSignInRequest>,
+    ) -> Answer<wire::SignInResponse> {
+        sign_in::refresh_sign_in(&self.0, request).await
+    }
+
+    async fn sign_out(&self, request: Request<wire::SignOutRequest>) -> Answer<wire::SignOutResponse> {
+        sign_in::sign_out(&self.0, request).await
+    }
+
+    async fn step_up(&self, request: Request<wire::StepUpRequest>) -> Answer<wire::StepUpResponse> {
+        step_up::step_up(&self.0, request).await
+    }
+
+    async fn get_jwks(&self, request: Request<wire::GetJwksRequest>) -> Answer<wire::Jwks> {
+        jwks::get_jwks(&self.0, &request)
+    }
+
+    async fn activate_account(
+        &self,
+        request: Request<wire::ActivateAccountRequest>,
+    ) -> Answer<wire::ActivateAccountResponse> {
+        activation::activate_account(&self.0, request).await
+    }
+
+    async fn confirm_totp(
+        &self,
+        request: Request<wire::ConfirmTotpRequest>,
+    ) -> Answer<wire::ConfirmTotpResponse> {
+        activation::confirm_totp(&self.0, request).await
+    }
+
+    async fn get_me(&self, request: Request<wire::GetMeRequest>) -> Answer<wire::Me> {
+        account::get_me(&self.0, request).await
+    }
+
+    async fn create_authority(
+        &self,
+        request: Request<wire::CreateAuthorityRequest>,
+    ) -> Answer<wire::Authority> {
+        authority::create_authority(&self.0, request).await
+    }
+
+    async fn get_authority(&self, request: Request<wire::GetAuthorityRequest>) -> Answer<wire::Authority> {
+        authority::get_authority(&self.0, request).await
+    }
+
+    async fn create_school(&self, request: Request<wire::CreateSchoolRequest>) -> Answer<wire::School> {
+        school::create_school(&self.0, request).await
+    }
+
+    async fn get_school(&self, request: Request<wire::GetSchoolRequest>) -> Answer<wire::School> {
+        school::get_school(&self.0, request).await
+    }
+
+    async fn list_schools(
+        &self,
+        request: Request<wire::ListSchoolsRequest>,
+    ) -> Answer<wire::ListSchoolsResponse> {
+        school::list_schools(&self.0, request).await
+    }
+
+    async fn create_account(
+        &self,
+        request: Request<wire::CreateAccountRequest>,
+    ) -> Answer<wire::CreateAccountResponse> {
+        account::create_account(&self.0, request).await
+    }
+
+    async fn batch_create_accounts(
+        &self,
+        request: Request<wire::BatchCreateAccountsRequest>,
+    ) -> Answer<wire::BatchCreateAccountsResponse> {
+        account::batch_create_accounts(&self.0, request).await
+    }
+
+    async fn get_account(&self, request: Request<wire::GetAccountRequest>) -> Answer<wire::Account> {
+        account::get_account(&self.0, request).await
+    }
+
+    async fn list_accounts(
+        &self,
+        request: Request<wire::ListAccountsRequest>,
+    ) -> Answer<wire::ListAccountsResponse> {
+        account::list_accounts(&self.0, request).await
+    }
+
+    async fn suspend_account(&self, request: Request<wire::SuspendAccountRequest>) -> Answer<wire::Account> {
+        account::suspend_account(&self.0, request).await
+    }
+
+    async fn restore_account(&self, request: Request<wire::RestoreAccountRequest>) -> Answer<wire::Account> {
+        account::restore_account(&self.0, request).await
+    }
+
+    async fn grant_role(&self, request: Request<wire::GrantRoleRequest>) -> Answer<wire::RoleBinding> {
+        role_binding::grant_role(&self.0, request).await
+    }
+
+    async fn revoke_role(&self, request: Request<wire::RevokeRoleRequest>) -> Answer<wire::RoleBinding> {
+        role_binding::revoke_role(&self.0, request).await
+    }
+
+    async fn list_role_bindings(
+        &self,
+        request: Request<wire::ListRoleBindingsRequest>,
+    ) -> Answer<wire::ListRoleBindingsResponse> {
+        role_binding::list_role_bindings(&self.0, request).await
+    }
+
+    async fn create_delegation(
+        &self,
+        request: Request<wire::CreateDelegationRequest>,
+    ) -> Answer<wire::Delegation> {
+        delegation::create_delegation(&self.0, request).await
+    }
+
+    async fn revoke_delegation(
+        &self,
+        request: Request<wire::RevokeDelegationRequest>,
+    ) -> Answer<wire::Delegation> {
+        delegation::revoke_delegation(&self.0, request).await
+    }
+
+    async fn list_delegations(
+        &self,
+        request: Request<wire::ListDelegationsRequest>,
+    ) -> Answer<wire::ListDelegationsResponse> {
+        delegation::list_delegations(&self.0, request).await
+    }
+
+    async fn create_network(&self, request: Request<wire::CreateNetworkRequest>) -> Answer<wire::Network> {
+        network::create_network(&self.0, request).await
+    }
+
+    async fn list_networks(
+        &self,
+        request: Request<wire::ListNetworksRequest>,
+    ) -> Answer<wire::ListNetworksResponse> {
+        network::list_networks(&self.0, request).await
+    }
+}

@@ -1,0 +1,19 @@
+//! One function per RPC: authorize, load, decide, save, in one transaction.
+
+pub mod account;
+pub mod account_event;
+pub mod activation;
+pub mod ask;
+pub mod attempt;
+pub mod authority;
+pub mod bootstrap;
+pub mod delegation;
+pub mod event;
+pub mod network;
+pub mod resolve;
+pub mod role_binding;
+pub mod school;
+pub mod sign_in;
+pub mod standing;
+pub mod step_up;
+pub mod sweep;

@@ -1,0 +1,203 @@
+//! What can go wrong, and its one mapping to codes and reasons.
+
+use hocba_chassis::error::{Failure, SHARED};
+use time::Duration;
+use tonic::Status;
+
+use crate::{model::account::State, vault::VaultError};
+
+/// The short form everywhere in this crate.
+pub type Result<T> = std::result::Result<T, Error>;
+
+/// One field that is wrong.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Violation {
+    /// Which field, as a path in the request.
+    pub field: String,
+    /// What is wrong.
+    pub description: String,
+}
+
+/// Everything identity can fail with.
+#[derive(Debug, thiserror::Error)]
+#[expect(
+    missing_docs,
+    reason = "each variant is a reason of hocba.identity.v1.ErrorReason, which says what it means"
+)]
+pub enum Error {
+    #[error("malformed request")]
+    Malformed(Vec<Violation>),
+    #[error("sign-in refused")]
+    SignInRefused,
+    #[error("too many attempts")]
+    AttemptsThrottled { wait: Duration },
+    #[error("code used")]
+    TotpCodeUsed,
+    #[error("code wrong")]
+    TotpCodeWrong,
+    #[error("account suspended")]
+    AccountSuspended,
+    #[error("refresh token invalid")]
+    RefreshTokenInvalid,
+    #[error("refresh token reused")]
+    RefreshTokenReused,
+    #[error("sign-in over")]
+    SignInOver,
+    #[error("activation refused")]
+    ActivationRefused,
+    #[error("password weak: {0}")]
+    PasswordWeak(&'static str),
+    #[error("authority unknown")]
+    AuthorityUnknown,
+    #[error("authority exists")]
+    AuthorityExists,
+    #[error("school unknown")]
+    SchoolUnknown,
+    #[error("school exists")]
+    SchoolExists,
+    #[error("account unknown")]
+    AccountUnknown,
+    #[error("e-mail taken")]
+    EmailTaken,
+    #[error("account is {}", .0.as_str())]
+    AccountState(State),
+    #[error("role {0} is not the caller's to give")]
+    RoleNotGrantable(&'static str),
+    #[error("role held already")]
+    RoleBindingExists { binding: String },
+    #[error("role binding unknown")]
+    RoleBindingUnknown,
+    #[error("decision required")]
+    DecisionRequired,
+    #[error("role {0} is not in force")]
+    RoleNotInForce(&'static str),
+    #[error("delegation unknown")]
+    DelegationUnknown,
+    #[error("delegator is not principal in person")]
+    DelegatorNotPrincipal,
+    #[error("delegate is no vice principal")]
+    DelegateNotVicePrincipal,
+    #[error("delegation overlaps")]
+    DelegationOverlaps,
+    #[error("network exists")]
+    NetworkExists,
+    #[error("purpose unknown")]
+    PurposeUnknown,
+    #[error("own account")]
+    OwnAccount,
+    #[error("too busy hashing")]
+    Busy,
+    #[error("hashing failed")]
+    Hashing,
+    #[error("the database holds what it must not: {0}")]
+    Damaged(&'static str),
+    #[error(transparent)]
+    Vault(#[from] VaultError),
+    #[error("token: {0}")]
+    Token(#[from] jsonwebtoken::errors::Error),
+    #[error(transparent)]
+    Database(#[from] sqlx::Error),
+    #[error("shared failure")]
+    Shared(Box<Failure>),
+}
+
+impl From<Failure> for Error {
+    fn from(failure: Failure) -> Self {
+        Self::Shared(Box::new(failure))
+    }
+}
+
+/// The domain of our own reasons.
+const OWN: &str = "identity.hocba";
+
+impl From<Error> for Status {
+    fn from(error: Error) -> Self {
+        Failure::from(error).into()
+    }
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        match error {
+            Error::Malformed(violations) => violations.into_iter().fold(
+                Self::invalid(SHARED, "BAD_REQUEST").vi("Yêu cầu chưa hợp lệ."),
+                |failure, v| failure.violation(v.field, v.description),
+            ),
+            Error::SignInRefused => Self::unauthenticated(OWN, "SIGN_IN_REFUSED")
+                .vi("Thư điện tử, mật khẩu hoặc mã xác thực chưa đúng."),
+            Error::AttemptsThrottled { wait } => Self::exhausted(OWN, "ATTEMPTS_THROTTLED")
+                .retry_after(wait.unsigned_abs())
+                .vi("Sai quá nhiều lần, xin chờ rồi thử lại."),
+            Error::TotpCodeUsed => Self::unauthenticated(OWN, "TOTP_CODE_USED")
+                .vi("Mã xác thực này đã dùng rồi, xin chờ mã kế tiếp (30 giây)."),
+            Error::TotpCodeWrong => {
+                Self::unauthenticated(OWN, "TOTP_CODE_WRONG").vi("Mã xác thực chưa đúng.")
+            }
+            Error::AccountSuspended => Self::denied(OWN, "ACCOUNT_SUSPENDED")
+                .vi("Tài khoản đang bị tạm khóa, xin liên hệ Ban giám hiệu."),
+            Error::RefreshTokenInvalid => {
+                Self::unauthenticated(OWN, "REFRESH_TOKEN_INVALID").vi("Xin đăng nhập lại.")
+            }
+            Error::RefreshTokenReused => Self::unauthenticated(OWN, "REFRESH_TOKEN_REUSED")
+                .vi("Phiên đăng nhập bị dùng ở hai nơi nên đã kết thúc, xin đăng nhập lại."),
+            Error::SignInOver => {
+                Self::unauthenticated(OWN, "SIGN_IN_OVER").vi("Phiên đăng nhập đã hết, xin đăng nhập lại.")
+            }
+            Error::ActivationRefused => Self::unauthenticated(OWN, "ACTIVATION_REFUSED")
+                .vi("Thư điện tử hoặc mã kích hoạt chưa đúng, đã dùng hoặc quá hạn."),
+            Error::PasswordWeak(what) => Self::invalid(OWN, "PASSWORD_WEAK")
+                .violation("password", what)
+                .vi("Mật khẩu cần ít nhất 12 kí tự và không thuộc loại dễ đoán."),
+            Error::AuthorityUnknown => {
+                Self::not_found(OWN, "AUTHORITY_UNKNOWN").vi("Không có cơ quan quản lí này.")
+            }
+            Error::AuthorityExists => {
+                Self::precondition(OWN, "AUTHORITY_EXISTS").vi("Mã cơ quan quản lí này đã có.")
+            }
+            Error::SchoolUnknown => Self::not_found(SHARED, "SCHOOL_UNKNOWN").vi("Không có trường này."),
+            Error::SchoolExists => Self::precondition(OWN, "SCHOOL_EXISTS").vi("Mã trường này đã có."),
+            Error::AccountUnknown => Self::not_found(OWN, "ACCOUNT_UNKNOWN").vi("Không có tài khoản này."),
+            Error::EmailTaken => {
+                Self::precondition(OWN, "EMAIL_TAKEN").vi("Thư điện tử này đã có tài khoản.")
+            }
+            Error::AccountState(state) => Self::precondition(OWN, "ACCOUNT_STATE")
+                .meta("state", state.as_str())
+                .vi("Trạng thái tài khoản không cho phép việc này."),
+            Error::RoleNotGrantable(role) => Self::denied(OWN, "ROLE_NOT_GRANTABLE")
+                .meta("role", role)
+                .vi("Bạn không có quyền trao hoặc thu vai trò này."),
+            Error::RoleBindingExists { binding } => Self::precondition(OWN, "ROLE_BINDING_EXISTS")
+                .meta("binding", binding)
+                .vi("Tài khoản đã có vai trò này trong thời gian đó."),
+            Error::RoleBindingUnknown => {
+                Self::not_found(OWN, "ROLE_BINDING_UNKNOWN").vi("Không có vai trò đã trao này.")
+            }
+            Error::DecisionRequired => Self::invalid(OWN, "DECISION_REQUIRED")
+                .vi("Vai trò này cần số, ngày quyết định và ngày kết thúc."),
+            Error::RoleNotInForce(role) => Self::denied(OWN, "ROLE_NOT_IN_FORCE")
+                .meta("role", role)
+                .vi("Hiện bạn không giữ vai trò này."),
+            Error::DelegationUnknown => {
+                Self::not_found(OWN, "DELEGATION_UNKNOWN").vi("Không có ủy quyền này.")
+            }
+            Error::DelegatorNotPrincipal => Self::denied(OWN, "DELEGATOR_NOT_PRINCIPAL")
+                .vi("Chỉ chính Hiệu trưởng mới được ủy quyền, người được ủy quyền thì không."),
+            Error::DelegateNotVicePrincipal => Self::precondition(OWN, "DELEGATE_NOT_VICE_PRINCIPAL")
+                .vi("Chỉ ủy quyền được cho Phó hiệu trưởng của trường."),
+            Error::DelegationOverlaps => {
+                Self::precondition(OWN, "DELEGATION_OVERLAPS").vi("Trong thời gian đó đã có ủy quyền khác.")
+            }
+            Error::NetworkExists => Self::precondition(OWN, "NETWORK_EXISTS").vi("Mạng này đã đăng kí."),
+            Error::PurposeUnknown => Self::invalid(OWN, "PURPOSE_UNKNOWN").vi("Không có việc này."),
+            Error::OwnAccount => Self::precondition(OWN, "OWN_ACCOUNT")
+                .vi("Không ai được tự làm việc này cho tài khoản của mình."),
+            Error::Busy => Self::away("hashing"),
+            Error::Hashing => Self::internal("hashing failed"),
+            Error::Damaged(what) => Self::internal(format!("the database holds what it must not: {what}")),
+            Error::Vault(inside) => Self::internal(inside),
+            Error::Token(inside) => Self::internal(inside),
+            Error::Database(inside) => inside.into(),
+            Error::Shared(failure) => *failure,
+        }
+    }
+}

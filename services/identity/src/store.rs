@@ -1,0 +1,14 @@
+//! The SQL: one file a noun. Decides nothing; names what a constraint means where the query stands.
+
+pub mod account;
+pub mod account_event;
+pub mod act_token;
+pub mod activation;
+pub mod attempt;
+pub mod authority;
+pub mod delegation;
+pub mod network;
+pub mod role_binding;
+pub mod school;
+pub mod sign_in;
+pub mod totp;
