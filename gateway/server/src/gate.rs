@@ -117,6 +117,7 @@ impl Gate {
         let request = Request::from_parts(parts, tonic::body::Body::new(body));
 
         let channel = self.peers.channel(&route.peer).map_err(Failure::internal)?;
+        let began = Instant::now();
         let called = channel.oneshot(request);
         let answered = match limit {
             Some(limit) => tokio::time::timeout(limit, called)
@@ -132,6 +133,8 @@ impl Gate {
                 note_refusal(&span, &response);
                 Ok(response.map(|body| Body::new(Followed::new(body, span))))
             }
+            // The channel keeps the call's time too, and may be the first to say so.
+            Err(_) if limit.is_some_and(|limit| began.elapsed() >= limit) => Err(refusal::too_late()),
             Err(error) => {
                 // What TLS or the network said is for us, not for outsiders.
                 tracing::warn!(peer = route.peer, %error, "the service is away");
