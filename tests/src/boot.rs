@@ -29,21 +29,23 @@ pub async fn boot(deployment: &mut Deployment, say: impl Fn(&str)) -> anyhow::Re
         provision::provision(&deployment.postgres, &deployment.state).await?;
     }
     say("migrations");
-    for node in Node::SERVICES {
-        deployment.program(node, &["migrate"])?.run()?;
+    for node in deployment.nodes.iter().filter(|node| node.is_service()) {
+        deployment.program(*node, &["migrate"])?.run()?;
     }
-    if !deployment.state.complete {
+    if !deployment.state.complete && deployment.nodes.contains(&Node::Signing) {
         say("certificate authority of signatures");
         deployment.program(Node::Signing, &["init-ca"])?.run()?;
     }
     say("services and gateway");
-    for node in Node::ALL {
-        start(deployment, node.into()).await?;
+    for node in &deployment.nodes {
+        start(deployment, (*node).into()).await?;
     }
     healthy(deployment).await?;
     if !deployment.state.complete {
-        say("first operator");
-        bootstrap(deployment)?;
+        if deployment.nodes.contains(&Node::Identity) {
+            say("first operator");
+            bootstrap(deployment)?;
+        }
         deployment.state.complete = true;
         deployment.keep()?;
     }
@@ -72,15 +74,24 @@ pub async fn start(deployment: &Deployment, end: End) -> anyhow::Result<()> {
 /// Waits until the gateway says that every service serves; a failure shows the logs of those that do not.
 pub async fn healthy(deployment: &Deployment) -> anyhow::Result<()> {
     let waited = wait::until("every service serves", HEALTHY_WITHIN, || async {
-        if let Some(dead) = Node::ALL
-            .into_iter()
-            .find(|node| deployment.processes.pid(node.name()).is_none())
-        {
+        let dead = |node: &&Node| deployment.processes.pid(node.name()).is_none();
+        if let Some(dead) = deployment.nodes.iter().find(dead) {
             // Not worth waiting for: it said why in its log.
-            return Ok(Err(dead));
+            return Ok(Err(*dead));
         }
         let health = ask_health(deployment).await?;
-        if health.status != "serving" {
+        let serves = |node: &Node| {
+            health
+                .services
+                .get(node.name())
+                .is_some_and(|state| state == "serving")
+        };
+        if !deployment
+            .nodes
+            .iter()
+            .filter(|node| node.is_service())
+            .all(serves)
+        {
             bail!("{:?}", health.services);
         }
         Ok(Ok(()))
@@ -152,6 +163,10 @@ fn operator_file(deployment: &Deployment) -> PathBuf {
 
 fn bootstrap(deployment: &Deployment) -> anyhow::Result<()> {
     let file = operator_file(deployment);
+    if file.exists() {
+        // A boot that was broken off came this far.
+        return Ok(());
+    }
     let out = file.display().to_string();
     deployment
         .program(Node::Identity, &["bootstrap", "--email", OPERATOR, "--out", &out])?

@@ -20,10 +20,21 @@ use crate::{
 };
 
 /// What a test wants of its cluster.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct Options {
+    /// Who takes part; the others are as if they were dead.
+    pub nodes: Vec<Node>,
     /// Settings added to a node's environment.
     pub settings: BTreeMap<(Node, String), String>,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            nodes: Node::ALL.to_vec(),
+            settings: BTreeMap::new(),
+        }
+    }
 }
 
 /// A running deployment. Dropping it kills everything and removes its folder; while panicking it shows
@@ -48,6 +59,7 @@ impl Cluster {
             .tempdir_in("/tmp")?;
         launcher::open_to_others(folder.path())?;
         let mut deployment = Deployment::open(folder.path(), false)?;
+        deployment.nodes = options.nodes;
         deployment.settings = options.settings;
         deployment.traces = Some(deployment.state.traces);
 

@@ -36,6 +36,8 @@ pub struct Deployment {
     pub postgres: Postgres,
     /// The mirror.
     pub redis: Redis,
+    /// Who takes part; the others are as if they were dead.
+    pub nodes: Vec<Node>,
     /// Where spans go instead of nowhere.
     pub traces: Option<SocketAddr>,
     /// Addresses of wires laid between nodes; without one the way is direct.
@@ -66,6 +68,7 @@ impl Deployment {
                 state.password("postgres")?,
             )?,
             redis: Redis::at(&home.join("redis"), state.redis_port, state.password("redis")?)?,
+            nodes: Node::ALL.to_vec(),
             traces: None,
             wires: BTreeMap::new(),
             settings: BTreeMap::new(),

@@ -5,7 +5,7 @@ use std::{
     fs,
     os::unix::process::CommandExt,
     path::{Path, PathBuf},
-    process::{Command, Stdio},
+    process::{Child, Command, Stdio},
     time::Duration,
 };
 
@@ -108,11 +108,11 @@ impl Program {
         Ok(())
     }
 
-    /// Starts a process that outlives us, and writes its pid file.
-    pub fn detach(&self, pid_file: &Path, own_group: bool) -> anyhow::Result<Pid> {
+    /// Starts a process and writes its pid file. In a process group of its own it outlives us and does not
+    /// hear a Ctrl-C at the launcher's terminal.
+    pub fn start(&self, pid_file: &Path, own_group: bool) -> anyhow::Result<Child> {
         let mut command = self.command()?;
         if own_group {
-            // Ctrl-C at the launcher's terminal does not reach it.
             command.process_group(0);
         }
         let child = command
@@ -123,7 +123,7 @@ impl Program {
             pid_file,
             format!("{}\n{}\n", pid.0, pid.started().unwrap_or_default()),
         )?;
-        Ok(pid)
+        Ok(child)
     }
 }
 

@@ -1,8 +1,11 @@
 //! The processes of one deployment, by name: pid files and logs in one folder.
 
 use std::{
+    collections::BTreeMap,
     fs,
     path::{Path, PathBuf},
+    process::Child,
+    sync::{Mutex, MutexGuard, PoisonError},
     time::{Duration, SystemTime},
 };
 
@@ -12,10 +15,11 @@ use crate::process::{Pid, Program};
 const DRAIN: Duration = Duration::from_secs(20);
 
 /// Processes by name.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct Processes {
     folder: PathBuf,
     outlive_us: bool,
+    children: Mutex<BTreeMap<String, Child>>,
 }
 
 impl Processes {
@@ -26,6 +30,7 @@ impl Processes {
         Ok(Self {
             folder: folder.to_path_buf(),
             outlive_us,
+            children: Mutex::default(),
         })
     }
 
@@ -49,11 +54,12 @@ impl Processes {
     }
 
     /// Starts a program unless it runs already.
-    pub fn start(&self, program: &Program) -> anyhow::Result<Pid> {
-        match self.pid(&program.name) {
-            Some(pid) => Ok(pid),
-            None => program.detach(&self.pid_file(&program.name), self.outlive_us),
+    pub fn start(&self, program: &Program) -> anyhow::Result<()> {
+        if self.pid(&program.name).is_none() {
+            let child = program.start(&self.pid_file(&program.name), self.outlive_us)?;
+            self.children().insert(program.name.clone(), child);
         }
+        Ok(())
     }
 
     /// Asks a process to stop, waits, and forgets it.
@@ -92,9 +98,18 @@ impl Processes {
     }
 
     fn forget(&self, name: &str) {
+        // A dead child stays a zombie until somebody waits for it, and PostgreSQL takes the zombie of its
+        // predecessor for a living server.
+        if let Some(Err(error)) = self.children().remove(name).map(|mut child| child.wait()) {
+            tracing::debug!(%error, name, "cannot wait for a child");
+        }
         if let Err(error) = fs::remove_file(self.pid_file(name)) {
             tracing::trace!(%error, name, "no pid file");
         }
+    }
+
+    fn children(&self) -> MutexGuard<'_, BTreeMap<String, Child>> {
+        self.children.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn pid_file(&self, name: &str) -> PathBuf {

@@ -97,11 +97,12 @@ impl Drop for Wire {
 }
 
 async fn carry(near: TcpStream, target: SocketAddr, mut mood: watch::Receiver<Mood>) {
+    // Refused as an absent server refuses: by reset, not by a polite end.
     if *mood.borrow_and_update() == Mood::Cut {
-        return;
+        return reset(&near);
     }
     let Ok(far) = TcpStream::connect(target).await else {
-        return;
+        return reset(&near);
     };
     // A failure means that a side went away already; then there is nothing to carry.
     if near.set_nodelay(true).and(far.set_nodelay(true)).is_err() {
@@ -117,6 +118,12 @@ async fn carry(near: TcpStream, target: SocketAddr, mut mood: watch::Receiver<Mo
         if left.await.is_err() {
             tracing::debug!("a pump of a wire failed");
         }
+    }
+}
+
+fn reset(stream: &TcpStream) {
+    if stream.set_zero_linger().is_err() {
+        tracing::trace!("the client has gone already");
     }
 }
 

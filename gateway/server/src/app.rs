@@ -62,7 +62,6 @@ pub async fn start(config: &Config) -> anyhow::Result<Running> {
         &inside,
         config.peers().map(|(peer, address)| (peer, address.to_owned())),
     )?;
-    let health = Health::of(config.peers().map(|(peer, _)| peer));
     let gate = Arc::new(Gate {
         routes: Routes::of_contract()?,
         tokens: Tokens::remote(Clock::system(), peers.channel("identity")?),
@@ -83,7 +82,7 @@ pub async fn start(config: &Config) -> anyhow::Result<Running> {
         .into_iter()
         .map(|(peer, _)| Ok((peer.to_owned(), asked.channel(peer)?)))
         .collect::<anyhow::Result<_>>()?;
-    tasks.spawn(health.clone().watch(channels));
+    let health = Health::of(channels);
     tasks.spawn(inside.keep_fresh());
     let (outside, certificate) = watch::channel(edge::tls(&config.edge_cert, &config.edge_key)?);
     tasks.spawn(keep_fresh(
@@ -95,7 +94,7 @@ pub async fn start(config: &Config) -> anyhow::Result<Running> {
     let app = Router::new()
         .route(
             "/healthz",
-            get(move |headers: HeaderMap| async move { health.answer(&headers) }),
+            get(move |headers: HeaderMap| async move { health.answer(&headers).await }),
         )
         // For probes: the edge itself lives, whatever the services do.
         .route("/livez", get(|| async { "ok" }))

@@ -1,22 +1,24 @@
-//! How the services are: asked in the background, shown to people and programs.
+//! How the services are: asked when somebody wants to know, once for all who ask at the same time.
 
-use std::{collections::BTreeMap, fmt::Write as _, sync::Arc, time::Duration};
+use std::{
+    collections::BTreeMap,
+    fmt::Write as _,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
-use arc_swap::ArcSwap;
 use axum::{
     Json,
     http::{HeaderMap, StatusCode, header},
     response::{Html, IntoResponse, Response},
 };
 use serde::Serialize;
-use tokio::time::{MissedTickBehavior, interval, timeout};
+use tokio::{sync::Mutex, time::timeout};
 use tonic::transport::Channel;
 use tonic_health::pb::{
     HealthCheckRequest, health_check_response::ServingStatus, health_client::HealthClient,
 };
 
-/// How often services are asked.
-const EVERY: Duration = Duration::from_millis(500);
 /// How long one may take to answer.
 const PATIENCE: Duration = Duration::from_secs(2);
 
@@ -49,48 +51,48 @@ pub struct Page {
     services: BTreeMap<String, State>,
 }
 
-/// The page. Clones show the same.
+/// Asks the services. Clones share the answers.
 #[derive(Debug, Clone)]
-pub struct Health(Arc<ArcSwap<Page>>);
+pub struct Health {
+    channels: Arc<BTreeMap<String, Channel>>,
+    last: Arc<Mutex<Option<(Instant, Page)>>>,
+}
 
 impl Health {
-    /// Nothing seen yet of these services.
-    pub fn of<'a>(services: impl IntoIterator<Item = &'a str>) -> Self {
-        let services = services
-            .into_iter()
-            .map(|name| (name.to_owned(), State::Unreachable))
-            .collect();
-        Self(Arc::new(ArcSwap::from_pointee(Page {
-            status: State::NotServing,
-            services,
-        })))
-    }
-
-    /// Asks all services for ever.
-    pub async fn watch(self, channels: BTreeMap<String, Channel>) {
-        let mut tick = interval(EVERY);
-        tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        loop {
-            tick.tick().await;
-            let asked = channels
-                .iter()
-                .map(|(name, channel)| async { (name.clone(), ask(channel.clone()).await) });
-            let services: BTreeMap<String, State> =
-                futures::future::join_all(asked).await.into_iter().collect();
-            let all = services.values().all(|state| *state == State::Serving);
-            let status = if all { State::Serving } else { State::NotServing };
-            let now = Page { status, services };
-            if *self.0.load_full() != now {
-                tracing::info!(services = ?now.services, "health changed");
-            }
-            self.0.store(Arc::new(now));
+    /// Of the services behind these channels.
+    #[must_use]
+    pub fn of(channels: BTreeMap<String, Channel>) -> Self {
+        Self {
+            channels: Arc::new(channels),
+            last: Arc::default(),
         }
     }
 
+    /// The state of now: asked after this call began, though perhaps for somebody else.
+    async fn page(&self) -> Page {
+        let wanted = Instant::now();
+        let mut last = self.last.lock().await;
+        if let Some((asked, page)) = last.as_ref()
+            && *asked >= wanted
+        {
+            return page.clone();
+        }
+        let asked = Instant::now();
+        let each = self
+            .channels
+            .iter()
+            .map(|(name, channel)| async { (name.clone(), ask(channel.clone()).await) });
+        let page = Page::of(futures::future::join_all(each).await.into_iter().collect());
+        if last.as_ref().is_none_or(|(_, before)| *before != page) {
+            tracing::info!(services = ?page.services, "health changed");
+        }
+        *last = Some((asked, page.clone()));
+        page
+    }
+
     /// The answer to `GET /healthz`: HTML for browsers, JSON for everybody else.
-    #[must_use]
-    pub fn answer(&self, headers: &HeaderMap) -> Response {
-        let page = self.0.load_full();
+    pub async fn answer(&self, headers: &HeaderMap) -> Response {
+        let page = self.page().await;
         let code = if page.status == State::Serving {
             StatusCode::OK
         } else {
@@ -103,7 +105,17 @@ impl Health {
         if wants_html {
             (code, Html(html(&page))).into_response()
         } else {
-            (code, Json(page.as_ref())).into_response()
+            (code, Json(page)).into_response()
+        }
+    }
+}
+
+impl Page {
+    fn of(services: BTreeMap<String, State>) -> Self {
+        let all = services.values().all(|state| *state == State::Serving);
+        Self {
+            status: if all { State::Serving } else { State::NotServing },
+            services,
         }
     }
 }
@@ -152,20 +164,15 @@ mod tests {
 
     #[test]
     fn the_page_speaks_json_to_programs_and_vietnamese_to_people() {
-        let health = Health::of(["identity", "records"]);
-        let page = health.0.load_full();
-        let json = serde_json::to_value(page.as_ref()).unwrap();
+        let services = [("identity", State::Serving), ("records", State::Unreachable)];
+        let page = Page::of(services.map(|(name, state)| (name.to_owned(), state)).into());
         assert_eq!(
-            json,
+            serde_json::to_value(&page).unwrap(),
             serde_json::json!({
                 "status": "not_serving",
-                "services": { "identity": "unreachable", "records": "unreachable" }
+                "services": { "identity": "serving", "records": "unreachable" }
             })
         );
         assert!(html(&page).contains("<th scope=\"row\">records</th><td>không liên lạc được</td>"));
-        assert_eq!(
-            health.answer(&HeaderMap::new()).status(),
-            StatusCode::SERVICE_UNAVAILABLE
-        );
     }
 }
