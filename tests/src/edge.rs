@@ -68,9 +68,7 @@ pub async fn call_stream(
         .await
         .map_err(|error| Status::unavailable(error.to_string()))?;
     let path = path.parse().map_err(|_| Status::invalid_argument("not a path"))?;
-    client
-        .streaming(request.map(|message| tokio_stream::once(message)), path, Raw)
-        .await
+    client.streaming(request.map(tokio_stream::once), path, Raw).await
 }
 
 /// Asks the health page.

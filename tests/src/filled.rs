@@ -29,6 +29,7 @@ impl Places {
         }
         match name {
             "year" => "2025-2026".to_owned(),
+            "term" => "marks-semester1".to_owned(),
             "class" => "5a".to_owned(),
             "sheet" | "mark_sheet" => "to-end2".to_owned(),
             "item" => "to".to_owned(),
@@ -64,7 +65,7 @@ pub fn request(method: &MethodDescriptor, places: &Places) -> Vec<u8> {
 fn message(descriptor: &MessageDescriptor, places: &Places, depth: usize) -> DynamicMessage {
     let mut filled = DynamicMessage::new(descriptor.clone());
     for field in descriptor.fields() {
-        let skipped = matches!(field.name(), "page_size" | "page_token");
+        let skipped = matches!(field.name(), "page_size" | "page_token") || is_output(&field);
         // Recursive messages end somewhere.
         if skipped || field.is_map() || (depth == 0 && matches!(field.kind(), Kind::Message(_))) {
             continue;
@@ -112,13 +113,37 @@ fn text(field: &FieldDescriptor, places: &Places) -> String {
     if let Some(pattern) = pattern {
         return places.fill(pattern);
     }
+    // An example, as the comment gives it: such as `203.113.1.0/29`.
+    let example = ["such as `", "one of `"]
+        .iter()
+        .find_map(|before| comment.split_once(before));
+    if let Some((example, _)) = example.and_then(|(_, after)| after.split_once('`')) {
+        return example.to_owned();
+    }
     match field.name() {
         "request_id" => Uuid::now_v7().to_string(),
         "email" => format!("{}@school.example", Uuid::now_v7()),
+        "role" | "roles" => "subject_teacher".to_owned(),
         name if name.contains("digest") => "0".repeat(64),
+        name if name.ends_with("_id") => format!("x{}", Uuid::now_v7().as_fields().0),
         _ if comment.contains("YYYY-MM-DD") => "2026-01-15".to_owned(),
         _ => "x".to_owned(),
     }
+}
+
+/// Whether only the service sets a field (`google.api.field_behavior`).
+fn is_output(field: &FieldDescriptor) -> bool {
+    /// `OUTPUT_ONLY`.
+    const OUTPUT_ONLY: i32 = 3;
+    let pool = field.parent_message().parent_pool().clone();
+    let Some(behavior) = pool.get_extension_by_name("google.api.field_behavior") else {
+        return false;
+    };
+    let options = field.options();
+    let behaviors = options.get_extension(&behavior);
+    behaviors
+        .as_list()
+        .is_some_and(|all| all.iter().any(|one| one.as_enum_number() == Some(OUTPUT_ONLY)))
 }
 
 /// The comment before a field.

@@ -1,5 +1,11 @@
 //! "A node dies": what dies is seen, harms only itself, and comes back. Every wire is in our hands.
 
+#![expect(
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test program: a panic is its failure"
+)]
+
 use std::time::Duration;
 
 use hocba_cluster::{Cluster, Node, Options, boot, edge, node::End, person::reason, rpcs};

@@ -1,5 +1,11 @@
 //! The harness itself: wires, traces, private databases.
 
+#![expect(
+    clippy::expect_used,
+    clippy::unwrap_used,
+    reason = "a test program: a panic is its failure"
+)]
+
 use std::{
     net::{Ipv4Addr, SocketAddr},
     process::Command,

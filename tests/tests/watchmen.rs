@@ -1,5 +1,12 @@
 //! Watchmen: lists that must agree, and the direction of the arrows, read from the sources.
 
+#![expect(
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test program: a panic is its failure"
+)]
+
 use std::{
     collections::{BTreeMap, BTreeSet},
     fs,
@@ -145,11 +152,19 @@ fn a_file_is_about_one_noun() {
 #[test]
 fn the_chassis_stays_small() {
     let chassis = repository().join("services/shared/chassis/src");
+    // Code alone: what explains and what tests it may be as long as it must.
     let lines: usize = files(&chassis, ".rs")
         .iter()
-        .map(|path| read(path).lines().count())
+        .map(|path| {
+            read(path)
+                .lines()
+                .take_while(|line| *line != "#[cfg(test)]")
+                .map(str::trim)
+                .filter(|line| !line.is_empty() && !line.starts_with("//"))
+                .count()
+        })
         .sum();
-    assert!(lines < 2_500, "the chassis has {lines} lines");
+    assert!(lines < 2_500, "the chassis has {lines} lines of code");
 }
 
 #[test]
@@ -203,8 +218,14 @@ fn every_reason_of_the_contract_can_happen() {
         let texts: Vec<String> = match Node::parse(&service) {
             None => everywhere.clone(),
             Some(node) => {
-                let source = repository().join("services").join(node.name()).join("src");
-                files(&source, ".rs").iter().map(|path| read(path)).collect()
+                // The lock's reasons are also given by the fence, in the guarded databases.
+                let fence = (node == Node::Lock).then(|| repository().join("services/shared/fence/src"));
+                let own = repository().join("services").join(node.name()).join("src");
+                let folders = std::iter::once(own).chain(fence);
+                folders
+                    .flat_map(|folder| files(&folder, ".rs"))
+                    .map(|path| read(&path))
+                    .collect()
             }
         };
         for value in reasons.values().filter(|value| value.number() != 0) {
