@@ -58,12 +58,12 @@ fn refused(refusal: Refusal) -> Failure {
         Refusal::EndOutOfRange => Failure::invalid(DOMAIN, "END_OUT_OF_RANGE")
             .vi("Thời điểm kết thúc đã qua hoặc quá xa.")
             .violation("end_time", "phải ở tương lai và trong giới hạn cho phép"),
-        Refusal::ScopeUnknown => {
-            Failure::precondition(DOMAIN, "SCOPE_UNKNOWN").vi("Hồ sơ này chưa được mở quyền sửa trong kì này.")
+        Refusal::ScopeUnknown => Failure::precondition(DOMAIN, "SCOPE_UNKNOWN")
+            .vi("Hồ sơ này chưa được mở quyền sửa trong kì này."),
+        Refusal::ScopeUsed => {
+            Failure::precondition(DOMAIN, "SCOPE_USED").vi("Quyền sửa của hồ sơ này đã dùng rồi.")
         }
-        Refusal::ScopeUsed => Failure::precondition(DOMAIN, "SCOPE_USED").vi("Quyền sửa của hồ sơ này đã dùng rồi."),
-        Refusal::ScopeMismatch => {
-            Failure::precondition(DOMAIN, "SCOPE_MISMATCH").vi("Quyền sửa của hồ sơ đang mở cho nội dung khác.")
-        }
+        Refusal::ScopeMismatch => Failure::precondition(DOMAIN, "SCOPE_MISMATCH")
+            .vi("Quyền sửa của hồ sơ đang mở cho nội dung khác."),
     }
 }

@@ -43,8 +43,17 @@ impl Guards {
         name: &TermName,
         fence: &Fence,
     ) -> Result<InstallFenceResponse, Status> {
-        let decision = if fence.lock_order.is_empty() { "recovery" } else { fence.lock_order.as_str() };
-        let request = client::background(decision, InstallFenceRequest { fence: Some(to_wire(name, fence)) });
+        let decision = if fence.lock_order.is_empty() {
+            "recovery"
+        } else {
+            fence.lock_order.as_str()
+        };
+        let request = client::background(
+            decision,
+            InstallFenceRequest {
+                fence: Some(to_wire(name, fence)),
+            },
+        );
         Ok(self.client(database).install_fence(request).await?.into_inner())
     }
 
@@ -56,7 +65,13 @@ impl Guards {
         let mut all = vec![];
         let mut page_token = String::new();
         loop {
-            let request = client::background("recovery", ListFencesRequest { page_size: 0, page_token });
+            let request = client::background(
+                "recovery",
+                ListFencesRequest {
+                    page_size: 0,
+                    page_token,
+                },
+            );
             let page = self.client(database).list_fences(request).await?.into_inner();
             for fence in page.fences {
                 all.push(from_wire(fence).ok_or_else(|| Status::internal("a fence does not parse"))?);
@@ -73,8 +88,18 @@ impl Guards {
     /// # Errors
     /// That the guard is away.
     pub async fn count_open_sessions(&self, database: Database, name: &TermName) -> Result<i32, Status> {
-        let request = client::background("count", CountOpenSessionsRequest { term: name.to_string() });
-        Ok(self.client(database).count_open_sessions(request).await?.into_inner().open_session_count)
+        let request = client::background(
+            "count",
+            CountOpenSessionsRequest {
+                term: name.to_string(),
+            },
+        );
+        Ok(self
+            .client(database)
+            .count_open_sessions(request)
+            .await?
+            .into_inner()
+            .open_session_count)
     }
 }
 
@@ -88,7 +113,11 @@ fn to_wire(name: &TermName, fence: &Fence) -> lock::Fence {
         epoch: fence.epoch,
         state: state.into(),
         window_end_time: window_end.map(to_timestamp),
-        scopes: fence.scopes.iter().map(|scope| scope_to_wire(name, scope)).collect(),
+        scopes: fence
+            .scopes
+            .iter()
+            .map(|scope| scope_to_wire(name, scope))
+            .collect(),
         lock_order: fence.lock_order.clone(),
     }
 }
@@ -111,7 +140,9 @@ fn from_wire(fence: lock::Fence) -> Option<(TermName, Fence)> {
     let mode = match (fence.state(), &fence.window_end_time) {
         (lock::term::State::Closed, _) => Mode::Closed,
         (lock::term::State::Window, Some(end)) => Mode::Window(from_timestamp(end)?),
-        (lock::term::State::Unspecified | lock::term::State::Open | lock::term::State::Window, _) => return None,
+        (lock::term::State::Unspecified | lock::term::State::Open | lock::term::State::Window, _) => {
+            return None;
+        }
     };
     let scope = |scope: lock::Scope| {
         Some(Scope {
@@ -123,5 +154,13 @@ fn from_wire(fence: lock::Fence) -> Option<(TermName, Fence)> {
         })
     };
     let scopes = fence.scopes.into_iter().map(scope).collect::<Option<_>>()?;
-    Some((name, Fence { epoch: fence.epoch, mode, lock_order: fence.lock_order, scopes }))
+    Some((
+        name,
+        Fence {
+            epoch: fence.epoch,
+            mode,
+            lock_order: fence.lock_order,
+            scopes,
+        },
+    ))
 }

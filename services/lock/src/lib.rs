@@ -54,16 +54,18 @@ pub mod rpc {
     /// Workflow, for whoever sees the order.
     pub const COUNT_OPEN_SESSIONS: &str = "hocba.lock.v1.LockInternalService/CountOpenSessions";
 
-    /// All of them.
-    pub const ALL: &[&str] =
-        &[GET_TERM, WATCH_TERM, CLOSE_TERM, OPEN_WINDOW, OPEN_SCOPE, REPORT_SCOPE_USED, COUNT_OPEN_SESSIONS];
+    /// The services they belong to.
+    pub const SERVICES: &[&str] = &["hocba.lock.v1.LockService", "hocba.lock.v1.LockInternalService"];
 }
 
 /// The service's own migrations, versions from 1001.
 pub static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!();
 
 /// What the service is called and what its database needs.
-pub const DEFINITION: Definition = Definition { name: "lock", migrations: &[&MIGRATIONS] };
+pub const DEFINITION: Definition = Definition {
+    name: "lock",
+    migrations: &[&MIGRATIONS],
+};
 
 /// Puts the service together.
 ///
@@ -71,7 +73,7 @@ pub const DEFINITION: Definition = Definition { name: "lock", migrations: &[&MIG
 /// A peer or Redis that is not configured, or a method without a policy.
 pub async fn build(context: Context, config: Config) -> anyhow::Result<Built> {
     let policy = Policy::load()?;
-    policy.require_covered(rpc::ALL)?;
+    policy.require_covered(rpc::SERVICES)?;
     let guards = guard::Guards {
         records: context.peer("records", &config.records_addr)?,
         archive: context.peers.channel("archive")?,

@@ -41,7 +41,11 @@ impl Mirror {
     /// # Errors
     /// A URL that does not parse.
     pub fn new(url: &str) -> anyhow::Result<Self> {
-        Ok(Self { client: Client::open(url)?, connection: Arc::default(), script: Arc::new(Script::new(PUBLISH)) })
+        Ok(Self {
+            client: Client::open(url)?,
+            connection: Arc::default(),
+            script: Arc::new(Script::new(PUBLISH)),
+        })
     }
 
     /// Publishes a term in the background: nobody waits for Redis.
@@ -60,7 +64,11 @@ impl Mirror {
     pub async fn read(&self, name: &TermName) -> Option<lock::Term> {
         let bytes: Option<Vec<u8>> = timeout(PATIENCE, async {
             let mut connection = self.connect().await?;
-            redis::cmd("HGET").arg(key(name)).arg("term").query_async(&mut connection).await
+            redis::cmd("HGET")
+                .arg(key(name))
+                .arg("term")
+                .query_async(&mut connection)
+                .await
         })
         .await
         .ok()?
@@ -112,7 +120,12 @@ async fn listen_once(state: &State) -> redis::RedisResult<()> {
     subscription.subscribe(CHANNEL).await?;
     let mut messages = subscription.on_message();
     while let Some(message) = messages.next().await {
-        if let Some(name) = message.get_payload::<String>().ok().as_deref().and_then(TermName::parse) {
+        if let Some(name) = message
+            .get_payload::<String>()
+            .ok()
+            .as_deref()
+            .and_then(TermName::parse)
+        {
             // Nobody watching is no error.
             drop(state.changed.send(name));
         }

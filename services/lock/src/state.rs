@@ -54,7 +54,10 @@ impl State {
 
     /// Remembers that this guard's fences are known and installed again.
     pub fn set_recovered(&self, database: Database) {
-        self.recovered.lock().unwrap_or_else(PoisonError::into_inner).insert(database);
+        self.recovered
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(database);
     }
 
     /// Refuses a change while a guard's epochs are not known since the start: one of them could be given out

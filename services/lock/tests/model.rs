@@ -89,7 +89,14 @@ impl Message {
             Mode::Closed => (true, 0),
             Mode::Window(end) => (false, (end - OffsetDateTime::UNIX_EPOCH).whole_hours()),
         };
-        Self::Install(database, fence.epoch, closed, end, fence.lock_order.clone(), fence.scopes.clone())
+        Self::Install(
+            database,
+            fence.epoch,
+            closed,
+            end,
+            fence.lock_order.clone(),
+            fence.scopes.clone(),
+        )
     }
 }
 
@@ -98,7 +105,11 @@ impl Guard {
     fn check(&self, now: OffsetDateTime) -> Option<Epoch> {
         match &self.fence {
             None => Some(0),
-            Some(Fence { mode: Mode::Window(end), epoch, .. }) if now < *end => Some(*epoch),
+            Some(Fence {
+                mode: Mode::Window(end),
+                epoch,
+                ..
+            }) if now < *end => Some(*epoch),
             Some(_) => None,
         }
     }
@@ -125,7 +136,9 @@ impl State {
                     self.wire.insert(Message::install(database, &fence));
                 }
                 Effect::Acknowledge(cause) => {
-                    let Some(standing) = &self.term.standing else { continue };
+                    let Some(standing) = &self.term.standing else {
+                        continue;
+                    };
                     if matches!(cause, Cause::Close { .. } | Cause::WindowEnded) {
                         self.acknowledged = self.acknowledged.max(standing.epoch);
                     }
@@ -138,14 +151,24 @@ impl State {
 
     fn recover(&mut self, mutant: Mutant) {
         // Answers are lost with the process that waited for them; requests may still arrive.
-        self.wire.retain(|message| matches!(message, Message::Install(..)));
+        self.wire
+            .retain(|message| matches!(message, Message::Install(..)));
         let fences = self.guards.values().filter_map(|guard| {
             let mut fence = guard.fence.clone()?;
-            fence.scopes.retain(|scope| !guard.used.contains(&scope.open_epoch));
+            fence
+                .scopes
+                .retain(|scope| !guard.used.contains(&scope.open_epoch));
             Some(fence)
         });
         let fences = fences.collect();
-        self.command(if mutant == Mutant::EpochFromRedis { Mutant::None } else { mutant }, Command::Recover { fences });
+        self.command(
+            if mutant == Mutant::EpochFromRedis {
+                Mutant::None
+            } else {
+                mutant
+            },
+            Command::Recover { fences },
+        );
     }
 
     fn write(&mut self, epoch: Epoch) {
@@ -155,8 +178,12 @@ impl State {
     }
 
     fn install(&mut self, mutant: Mutant, message: Message) -> bool {
-        let Message::Install(database, epoch, closed, end, lock_order, scopes) = message else { return false };
-        let Some(guard) = self.guards.get_mut(&database) else { return false };
+        let Message::Install(database, epoch, closed, end, lock_order, scopes) = message else {
+            return false;
+        };
+        let Some(guard) = self.guards.get_mut(&database) else {
+            return false;
+        };
         if guard.writer.is_some() && mutant != Mutant::NoDrain {
             return false;
         }
@@ -166,14 +193,24 @@ impl State {
             self.broken = Some("T4: an epoch was used twice");
         }
         if epoch > in_force {
-            let mode = if closed { Mode::Closed } else { Mode::Window(at(end)) };
+            let mode = if closed {
+                Mode::Closed
+            } else {
+                Mode::Window(at(end))
+            };
             self.epochs.insert(epoch, owner);
-            guard.fence = Some(Fence { epoch, mode, lock_order, scopes });
+            guard.fence = Some(Fence {
+                epoch,
+                mode,
+                lock_order,
+                scopes,
+            });
             if closed {
                 guard.session_open = false;
             }
         }
-        self.wire.insert(Message::Installed(database, epoch, epoch.max(in_force)));
+        self.wire
+            .insert(Message::Installed(database, epoch, epoch.max(in_force)));
         true
     }
 }
@@ -184,11 +221,19 @@ impl Model for World {
 
     fn init_states(&self) -> Vec<State> {
         let guards = BTreeSet::from(Database::ALL);
-        let guard = Guard { fence: None, used: BTreeSet::new(), writer: None, session_open: false };
+        let guard = Guard {
+            fence: None,
+            used: BTreeSet::new(),
+            writer: None,
+            session_open: false,
+        };
         vec![State {
             term: Term::open(guards.clone()),
             wire: BTreeSet::new(),
-            guards: guards.into_iter().map(|database| (database, guard.clone())).collect(),
+            guards: guards
+                .into_iter()
+                .map(|database| (database, guard.clone()))
+                .collect(),
             redis: None,
             hour: 0,
             commands: 0,
@@ -238,11 +283,21 @@ impl Model for World {
             }
             Action::OpenWindow => {
                 state.commands += 1;
-                state.command(self.mutant, Command::OpenWindow { lock_order: order, end_at: at(1) });
+                state.command(
+                    self.mutant,
+                    Command::OpenWindow {
+                        lock_order: order,
+                        end_at: at(1),
+                    },
+                );
             }
             Action::OpenScope => {
                 state.commands += 1;
-                let command = Command::OpenScope { dossier: order, cells_digest: "d".into(), end_at: at(2) };
+                let command = Command::OpenScope {
+                    dossier: order,
+                    cells_digest: "d".into(),
+                    end_at: at(2),
+                };
                 state.command(self.mutant, command);
             }
             Action::Tick => state.command(Mutant::None, Command::Tick),
@@ -261,7 +316,12 @@ impl Model for World {
                         {
                             intent.waiting = BTreeSet::from([database]);
                         }
-                        let command = Command::Installed { database, asked, in_force, sealed_sessions: 0 };
+                        let command = Command::Installed {
+                            database,
+                            asked,
+                            in_force,
+                            sealed_sessions: 0,
+                        };
                         state.command(Mutant::None, command);
                     }
                 }
@@ -280,7 +340,8 @@ impl Model for World {
                 let guard = state.guards.get_mut(&database)?;
                 let fence = guard.fence.as_mut()?;
                 let scope = fence.scopes.iter().find(|scope| scope.open_epoch == open_epoch)?;
-                if guard.writer.is_some() || at(state.hour) >= scope.end_at || !guard.used.insert(open_epoch) {
+                if guard.writer.is_some() || at(state.hour) >= scope.end_at || !guard.used.insert(open_epoch)
+                {
                     return None;
                 }
                 fence.epoch = fence.epoch.max(open_epoch + 1);
@@ -304,7 +365,11 @@ impl Model for World {
         }
         for (database, guard) in &last.guards {
             let epoch = |guard: &Guard| guard.fence.as_ref().map_or(0, |fence| fence.epoch);
-            if state.guards.get(database).is_none_or(|next| epoch(next) < epoch(guard)) {
+            if state
+                .guards
+                .get(database)
+                .is_none_or(|next| epoch(next) < epoch(guard))
+            {
                 state.broken = Some("T4: a fence fell");
             }
         }
@@ -313,43 +378,70 @@ impl Model for World {
 
     fn properties(&self) -> Vec<Property<Self>> {
         vec![
-            Property::always("T1 and T4: nothing below an acknowledged epoch, no epoch twice", |_, state: &State| {
-                state.broken.is_none()
-            }),
-            Property::always("T2: no entry session is open behind a closed fence", |_, state: &State| {
-                state.guards.values().all(|guard| {
-                    !guard.session_open || guard.fence.as_ref().is_none_or(|fence| fence.mode != Mode::Closed)
-                })
-            }),
-            Property::always("T3: a pending change is finished by asking the guards again", |_, state: &State| {
-                let mut state = state.clone();
-                for guard in state.guards.values_mut() {
-                    guard.writer = None;
-                }
-                for _ in 0..4 {
-                    state.wire.clear();
-                    state.command(Mutant::None, Command::Tick);
-                    for message in state.wire.clone() {
-                        state.install(Mutant::None, message);
+            Property::always(
+                "T1 and T4: nothing below an acknowledged epoch, no epoch twice",
+                |_, state: &State| state.broken.is_none(),
+            ),
+            Property::always(
+                "T2: no entry session is open behind a closed fence",
+                |_, state: &State| {
+                    state.guards.values().all(|guard| {
+                        !guard.session_open
+                            || guard
+                                .fence
+                                .as_ref()
+                                .is_none_or(|fence| fence.mode != Mode::Closed)
+                    })
+                },
+            ),
+            Property::always(
+                "T3: a pending change is finished by asking the guards again",
+                |_, state: &State| {
+                    let mut state = state.clone();
+                    for guard in state.guards.values_mut() {
+                        guard.writer = None;
                     }
-                    for message in std::mem::take(&mut state.wire) {
-                        if let Message::Installed(database, asked, in_force) = message {
-                            let command = Command::Installed { database, asked, in_force, sealed_sessions: 0 };
-                            state.command(Mutant::None, command);
+                    for _ in 0..4 {
+                        state.wire.clear();
+                        state.command(Mutant::None, Command::Tick);
+                        for message in state.wire.clone() {
+                            state.install(Mutant::None, message);
+                        }
+                        for message in std::mem::take(&mut state.wire) {
+                            if let Message::Installed(database, asked, in_force) = message {
+                                let command = Command::Installed {
+                                    database,
+                                    asked,
+                                    in_force,
+                                    sealed_sessions: 0,
+                                };
+                                state.command(Mutant::None, command);
+                            }
                         }
                     }
-                }
-                state.term.intent.is_none()
-            }),
-            Property::always("T5: an acknowledged closing stands in every guard, whatever Redis says", |_, state: &State| {
-                let Some(standing) = &state.term.standing else { return true };
-                state.guards.values().all(|guard| {
-                    guard.fence.as_ref().is_some_and(|fence| fence.epoch >= standing.epoch)
-                })
-            }),
-            Property::sometimes("a closing is acknowledged while a guard is used", |_, state: &State| {
-                state.acknowledged > 0 && state.guards.values().any(|guard| guard.writer.is_some())
-            }),
+                    state.term.intent.is_none()
+                },
+            ),
+            Property::always(
+                "T5: an acknowledged closing stands in every guard, whatever Redis says",
+                |_, state: &State| {
+                    let Some(standing) = &state.term.standing else {
+                        return true;
+                    };
+                    state.guards.values().all(|guard| {
+                        guard
+                            .fence
+                            .as_ref()
+                            .is_some_and(|fence| fence.epoch >= standing.epoch)
+                    })
+                },
+            ),
+            Property::sometimes(
+                "a closing is acknowledged while a guard is used",
+                |_, state: &State| {
+                    state.acknowledged > 0 && state.guards.values().any(|guard| guard.writer.is_some())
+                },
+            ),
             Property::sometimes("a scope is used", |_, state: &State| {
                 state.guards.values().any(|guard| !guard.used.is_empty())
             }),
@@ -358,7 +450,16 @@ impl Model for World {
 }
 
 fn check(mutant: Mutant, commands: u8, crashes: u8) -> impl Checker<World> {
-    World { mutant, commands, crashes }.checker().threads(2).target_state_count(400_000).spawn_bfs().join()
+    World {
+        mutant,
+        commands,
+        crashes,
+    }
+    .checker()
+    .threads(2)
+    .target_state_count(400_000)
+    .spawn_bfs()
+    .join()
 }
 
 #[test]
@@ -370,13 +471,22 @@ fn t1_to_t5_hold_in_every_interleaving() {
 
 #[test]
 fn the_model_notices_an_installation_that_does_not_drain() {
-    assert!(check(Mutant::NoDrain, 1, 0).discoveries().keys().any(|name| name.starts_with("T1")));
+    assert!(
+        check(Mutant::NoDrain, 1, 0)
+            .discoveries()
+            .keys()
+            .any(|name| name.starts_with("T1"))
+    );
 }
 
 #[test]
 fn the_model_notices_an_early_acknowledgement() {
     let discoveries = check(Mutant::AcknowledgeEarly, 1, 0).discoveries();
-    assert!(discoveries.keys().any(|name| name.starts_with("T1") || name.starts_with("T5")));
+    assert!(
+        discoveries
+            .keys()
+            .any(|name| name.starts_with("T1") || name.starts_with("T5"))
+    );
 }
 
 #[test]

@@ -26,19 +26,28 @@ pub(crate) fn cause(term: &TermName, field: &str, collection: &str, name: &str) 
     if term.owns(collection, name) {
         return Ok(());
     }
-    Err(Failure::bad_request(field, format!("phải có dạng schools/{}/{collection}/{{id}}", term.school())))
+    Err(Failure::bad_request(
+        field,
+        format!("phải có dạng schools/{}/{collection}/{{id}}", term.school()),
+    ))
 }
 
 /// An instant in a request.
 pub(crate) fn instant(field: &str, at: Option<&prost_types::Timestamp>) -> Result<OffsetDateTime, Failure> {
-    let at = at.and_then(from_timestamp).ok_or_else(|| Failure::bad_request(field, "phải là một thời điểm"))?;
+    let at = at
+        .and_then(from_timestamp)
+        .ok_or_else(|| Failure::bad_request(field, "phải là một thời điểm"))?;
     // PostgreSQL keeps microseconds.
     Ok(at.replace_nanosecond(at.nanosecond() / 1000 * 1000).unwrap_or(at))
 }
 
 /// A request_id that must not be empty.
 pub(crate) fn request_id(id: &str) -> Result<(), Failure> {
-    if id.is_empty() { Err(Failure::bad_request("request_id", "không được trống")) } else { Ok(()) }
+    if id.is_empty() {
+        Err(Failure::bad_request("request_id", "không được trống"))
+    } else {
+        Ok(())
+    }
 }
 
 /// A SHA-256 in lower hex.
@@ -69,9 +78,13 @@ pub fn term(name: &TermName, term: &Term, now: OffsetDateTime) -> lock::Term {
             .filter(|scope| scope.is_open(now))
             .map(|scope| scope_to_wire(name, scope))
             .collect(),
-        lock_order: latest.map(|standing| standing.lock_order.clone()).unwrap_or_default(),
+        lock_order: latest
+            .map(|standing| standing.lock_order.clone())
+            .unwrap_or_default(),
         update_time: latest.map(|standing| to_timestamp(standing.changed_at)),
         pending: term.intent.is_some(),
-        sealed_session_count: latest.map_or(0, |standing| i32::try_from(standing.sealed_sessions).unwrap_or(i32::MAX)),
+        sealed_session_count: latest.map_or(0, |standing| {
+            i32::try_from(standing.sealed_sessions).unwrap_or(i32::MAX)
+        }),
     }
 }

@@ -97,7 +97,9 @@ pub(super) async fn step(
         }
     }
     tx.commit().await?;
-    let acknowledged = effects.iter().any(|effect| matches!(effect, Effect::Acknowledge(_)));
+    let acknowledged = effects
+        .iter()
+        .any(|effect| matches!(effect, Effect::Acknowledge(_)));
     if acknowledged || (used && term != before) {
         tell(state, name, &term, now);
     }
@@ -121,7 +123,9 @@ fn events(name: &TermName, before: &Term, term: &Term, effects: &[Effect], actor
     };
     let mut events = vec![];
     for effect in effects {
-        let (Effect::Acknowledge(cause), Some(standing)) = (effect, &term.standing) else { continue };
+        let (Effect::Acknowledge(cause), Some(standing)) = (effect, &term.standing) else {
+            continue;
+        };
         let kind = match cause {
             Cause::Close { .. } => "term.closed",
             Cause::OpenWindow { .. } => "term.window_opened",
@@ -139,7 +143,11 @@ fn events(name: &TermName, before: &Term, term: &Term, effects: &[Effect], actor
             if let Mode::Window(end) = standing.mode {
                 facts.insert("window_end".into(), json!(end.unix_timestamp()));
             }
-            if let Cause::OpenScope { dossier, cells_digest } = cause {
+            if let Cause::OpenScope {
+                dossier,
+                cells_digest,
+            } = cause
+            {
                 facts.insert("dossier".into(), json!(dossier));
                 facts.insert("cells_digest".into(), json!(cells_digest));
             }
@@ -147,7 +155,11 @@ fn events(name: &TermName, before: &Term, term: &Term, effects: &[Effect], actor
         events.push(event(kind, facts));
     }
     for scope in term.scopes.values().filter(|scope| scope.fate == Fate::Used) {
-        if before.scopes.get(&scope.open_epoch).is_some_and(|was| was.fate != Fate::Used) {
+        if before
+            .scopes
+            .get(&scope.open_epoch)
+            .is_some_and(|was| was.fate != Fate::Used)
+        {
             let facts = json!({ "dossier": scope.dossier, "open_epoch": scope.open_epoch });
             events.push(event("term.scope_used", facts));
         }

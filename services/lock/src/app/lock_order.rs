@@ -22,9 +22,20 @@ pub async fn close_term(
     name: &TermName,
     request: lock::CloseTermRequest,
 ) -> Result<lock::Term, Error> {
-    state.policy.authorize(caller, rpc::CLOSE_TERM, &Resource::school(name.school()))?;
-    let command = Command::Close { lock_order: request.lock_order.clone() };
-    execute(state, caller, name, (rpc::CLOSE_TERM, &request.request_id, &request), command).await
+    state
+        .policy
+        .authorize(caller, rpc::CLOSE_TERM, &Resource::school(name.school()))?;
+    let command = Command::Close {
+        lock_order: request.lock_order.clone(),
+    };
+    execute(
+        state,
+        caller,
+        name,
+        (rpc::CLOSE_TERM, &request.request_id, &request),
+        command,
+    )
+    .await
 }
 
 /// Unlocks a term until an end.
@@ -38,9 +49,21 @@ pub async fn open_window(
     end_at: OffsetDateTime,
     request: lock::OpenWindowRequest,
 ) -> Result<lock::Term, Error> {
-    state.policy.authorize(caller, rpc::OPEN_WINDOW, &Resource::school(name.school()))?;
-    let command = Command::OpenWindow { lock_order: request.lock_order.clone(), end_at };
-    execute(state, caller, name, (rpc::OPEN_WINDOW, &request.request_id, &request), command).await
+    state
+        .policy
+        .authorize(caller, rpc::OPEN_WINDOW, &Resource::school(name.school()))?;
+    let command = Command::OpenWindow {
+        lock_order: request.lock_order.clone(),
+        end_at,
+    };
+    execute(
+        state,
+        caller,
+        name,
+        (rpc::OPEN_WINDOW, &request.request_id, &request),
+        command,
+    )
+    .await
 }
 
 async fn execute<M: prost::Message>(

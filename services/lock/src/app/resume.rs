@@ -38,11 +38,13 @@ async fn recover(state: &State, database: Database) {
 }
 
 async fn recover_once(state: &State, database: Database) -> Result<usize, Error> {
-    let found = state
-        .guards
-        .list(database)
-        .await
-        .map_err(|status| Error::Failure(hocba_chassis::Failure::away(&format!("{} {:?}", database.as_str(), status.code()))))?;
+    let found = state.guards.list(database).await.map_err(|status| {
+        Error::Failure(hocba_chassis::Failure::away(&format!(
+            "{} {:?}",
+            database.as_str(),
+            status.code()
+        )))
+    })?;
     let ours = store::term::list(&state.pool, state.clock.now(), false).await?;
     let names: BTreeSet<TermName> = found
         .iter()
@@ -52,8 +54,11 @@ async fn recover_once(state: &State, database: Database) -> Result<usize, Error>
         .filter(|name| name.guards().contains(&database))
         .collect();
     for name in &names {
-        let fences: Vec<Fence> =
-            found.iter().filter(|(other, _)| other == name).map(|(_, fence)| fence.clone()).collect();
+        let fences: Vec<Fence> = found
+            .iter()
+            .filter(|(other, _)| other == name)
+            .map(|(_, fence)| fence.clone())
+            .collect();
         drive::change(state, name, "", Command::Recover { fences }).await?;
     }
     Ok(names.len())

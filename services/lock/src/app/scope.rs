@@ -23,7 +23,9 @@ pub async fn open_scope(
     end_at: OffsetDateTime,
     request: lock::OpenScopeRequest,
 ) -> Result<lock::Scope, Error> {
-    state.policy.authorize(caller, rpc::OPEN_SCOPE, &Resource::school(name.school()))?;
+    state
+        .policy
+        .authorize(caller, rpc::OPEN_SCOPE, &Resource::school(name.school()))?;
     let once = (rpc::OPEN_SCOPE, request.request_id.as_str(), &request);
     if let Some(answer) = app::term::answered(state, caller, name, once).await? {
         return Ok(answer);
@@ -36,7 +38,10 @@ pub async fn open_scope(
     };
     let term = standing(drive::change(state, name, &caller.subject(), command).await?)?;
     let now = state.clock.now();
-    let scope = term.scopes.values().find(|scope| scope.dossier == request.dossier && scope.is_open(now));
+    let scope = term
+        .scopes
+        .values()
+        .find(|scope| scope.dossier == request.dossier && scope.is_open(now));
     let scope = scope.ok_or_else(|| Failure::internal("a scope that was opened is not there"))?;
     let answer = guard::scope_to_wire(name, scope);
     app::term::answer(state, caller, name, once, answer).await
@@ -53,12 +58,17 @@ pub async fn report_scope_used(
     open_epoch: Epoch,
     request: lock::ReportScopeUsedRequest,
 ) -> Result<lock::Term, Error> {
-    state.policy.authorize(caller, rpc::REPORT_SCOPE_USED, &Resource::school(name.school()))?;
+    state
+        .policy
+        .authorize(caller, rpc::REPORT_SCOPE_USED, &Resource::school(name.school()))?;
     let once = (rpc::REPORT_SCOPE_USED, request.request_id.as_str(), &request);
     if let Some(answer) = app::term::answered(state, caller, name, once).await? {
         return Ok(answer);
     }
-    let command = Command::ReportScopeUsed { dossier: request.dossier.clone(), open_epoch };
+    let command = Command::ReportScopeUsed {
+        dossier: request.dossier.clone(),
+        open_epoch,
+    };
     let term = drive::change(state, name, &caller.subject(), command).await?;
     let answer = api::wire::term(name, &term, state.clock.now());
     app::term::answer(state, caller, name, once, answer).await

@@ -27,7 +27,9 @@ const POLL: Duration = Duration::from_secs(2);
 /// # Errors
 /// See the contract.
 pub async fn get_term(state: &State, caller: &Caller, name: &TermName) -> Result<lock::Term, Error> {
-    state.policy.authorize(caller, rpc::GET_TERM, &Resource::school(name.school()))?;
+    state
+        .policy
+        .authorize(caller, rpc::GET_TERM, &Resource::school(name.school()))?;
     match read(state, name).await {
         // Our database is away: what Redis last heard is better than nothing, for showing.
         Err(Error::Failure(failure)) if failure.code() == Code::Unavailable => {
@@ -46,10 +48,20 @@ pub async fn watch_term(
     caller: &Caller,
     name: TermName,
 ) -> Result<impl Stream<Item = Result<lock::Term, Error>> + use<>, Error> {
-    state.policy.authorize(caller, rpc::WATCH_TERM, &Resource::school(name.school()))?;
+    state
+        .policy
+        .authorize(caller, rpc::WATCH_TERM, &Resource::school(name.school()))?;
     let token = caller.person.as_ref().map(|person| person.token.clone());
-    let watch = Watch { changed: state.changed.subscribe(), state: state.clone(), name, token, last: None };
-    Ok(stream::try_unfold(watch, |mut watch| async move { Ok(watch.next().await?.map(|term| (term, watch))) }))
+    let watch = Watch {
+        changed: state.changed.subscribe(),
+        state: state.clone(),
+        name,
+        token,
+        last: None,
+    };
+    Ok(stream::try_unfold(watch, |mut watch| async move {
+        Ok(watch.next().await?.map(|term| (term, watch)))
+    }))
 }
 
 struct Watch {
@@ -102,7 +114,9 @@ impl Watch {
 /// # Errors
 /// See the contract.
 pub async fn count_open_sessions(state: &State, caller: &Caller, name: &TermName) -> Result<i32, Error> {
-    state.policy.authorize(caller, rpc::COUNT_OPEN_SESSIONS, &Resource::school(name.school()))?;
+    state
+        .policy
+        .authorize(caller, rpc::COUNT_OPEN_SESSIONS, &Resource::school(name.school()))?;
     let mut count = 0;
     for guard in name.guards() {
         let there = state.guards.count_open_sessions(guard, name).await;

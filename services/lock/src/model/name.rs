@@ -76,7 +76,11 @@ impl TermName {
     pub fn of_key(school: &str, key: &str) -> Option<Self> {
         let (year, term) = key.split_once('/')?;
         let kind = Kind::ALL.into_iter().find(|kind| kind.as_str() == term)?;
-        (is_slug(school) && is_year(year)).then(|| Self { school: school.to_owned(), year: year.to_owned(), kind })
+        (is_slug(school) && is_year(year)).then(|| Self {
+            school: school.to_owned(),
+            year: year.to_owned(),
+            kind,
+        })
     }
 
     /// The school's id.
@@ -116,18 +120,28 @@ impl TermName {
 
 impl fmt::Display for TermName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "schools/{}/years/{}/terms/{}", self.school, self.year, self.kind.as_str())
+        write!(
+            f,
+            "schools/{}/years/{}/terms/{}",
+            self.school,
+            self.year,
+            self.kind.as_str()
+        )
     }
 }
 
 fn is_slug(id: &str) -> bool {
-    (1..=30).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+    (1..=30).contains(&id.len())
+        && id
+            .bytes()
+            .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
 }
 
 /// Two years that follow each other.
 fn is_year(id: &str) -> bool {
-    let number =
-        |text: &str| (text.len() == 4 && text.bytes().all(|b| b.is_ascii_digit())).then(|| text.parse::<u16>().ok());
+    let number = |text: &str| {
+        (text.len() == 4 && text.bytes().all(|b| b.is_ascii_digit())).then(|| text.parse::<u16>().ok())
+    };
     id.split_once('-')
         .and_then(|(first, second)| Some((number(first)??, number(second)??)))
         .is_some_and(|(first, second)| second == first + 1)

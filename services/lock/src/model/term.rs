@@ -197,13 +197,22 @@ impl Term {
     /// A term that was never locked.
     #[must_use]
     pub fn open(guards: BTreeSet<Database>) -> Self {
-        Self { guards, last_epoch: 0, standing: None, intent: None, scopes: BTreeMap::new() }
+        Self {
+            guards,
+            last_epoch: 0,
+            standing: None,
+            intent: None,
+            scopes: BTreeMap::new(),
+        }
     }
 
     /// What writers will find as soon as the guards have it: the intent's target, or what stands.
     #[must_use]
     pub fn latest(&self) -> Option<&Standing> {
-        self.intent.as_ref().map(|intent| &intent.target).or(self.standing.as_ref())
+        self.intent
+            .as_ref()
+            .map(|intent| &intent.target)
+            .or(self.standing.as_ref())
     }
 
     /// The fence that belongs to a standing.
@@ -213,7 +222,12 @@ impl Term {
             epoch: standing.epoch,
             mode: standing.mode,
             lock_order: standing.lock_order.clone(),
-            scopes: self.scopes.values().filter(|scope| scope.fate == Fate::Open).cloned().collect(),
+            scopes: self
+                .scopes
+                .values()
+                .filter(|scope| scope.fate == Fate::Open)
+                .cloned()
+                .collect(),
         }
     }
 
@@ -221,13 +235,27 @@ impl Term {
     #[must_use]
     pub fn resume(&self) -> Vec<Effect> {
         let Some(intent) = &self.intent else { return vec![] };
-        intent.waiting.iter().map(|guard| Effect::Install(*guard, self.fence(&intent.target))).collect()
+        intent
+            .waiting
+            .iter()
+            .map(|guard| Effect::Install(*guard, self.fence(&intent.target)))
+            .collect()
     }
 
     fn decide(mut self, mode: Mode, lock_order: String, cause: Cause, now: OffsetDateTime) -> Step {
         self.last_epoch += 1;
-        let target = Standing { epoch: self.last_epoch, mode, lock_order, changed_at: now, sealed_sessions: 0 };
-        self.intent = Some(Intent { target, cause, waiting: self.guards.clone() });
+        let target = Standing {
+            epoch: self.last_epoch,
+            mode,
+            lock_order,
+            changed_at: now,
+            sealed_sessions: 0,
+        };
+        self.intent = Some(Intent {
+            target,
+            cause,
+            waiting: self.guards.clone(),
+        });
         let effects = self.resume();
         (self, effects)
     }
@@ -249,11 +277,18 @@ pub fn apply(term: Term, now: OffsetDateTime, command: Command) -> Result<Step, 
     match command {
         Command::Close { lock_order } => close(term, now, lock_order),
         Command::OpenWindow { lock_order, end_at } => open_window(term, now, lock_order, end_at),
-        Command::OpenScope { dossier, cells_digest, end_at } => open_scope(term, now, dossier, cells_digest, end_at),
+        Command::OpenScope {
+            dossier,
+            cells_digest,
+            end_at,
+        } => open_scope(term, now, dossier, cells_digest, end_at),
         Command::ReportScopeUsed { dossier, open_epoch } => scope_used(term, &dossier, open_epoch),
-        Command::Installed { database, asked, in_force, sealed_sessions } => {
-            Ok(installed(term, now, database, asked, in_force, sealed_sessions))
-        }
+        Command::Installed {
+            database,
+            asked,
+            in_force,
+            sealed_sessions,
+        } => Ok(installed(term, now, database, asked, in_force, sealed_sessions)),
         Command::Tick => Ok(tick(term, now)),
         Command::Recover { fences } => Ok(recover(term, now, fences)),
     }
@@ -274,19 +309,33 @@ fn joined(term: Term) -> Step {
 }
 
 fn close(mut term: Term, now: OffsetDateTime, lock_order: String) -> Result<Step, Refusal> {
-    let cause = Cause::Close { lock_order: lock_order.clone() };
+    let cause = Cause::Close {
+        lock_order: lock_order.clone(),
+    };
     if join(&term, |pending| *pending == cause)? {
         return Ok(joined(term));
     }
-    if term.standing.as_ref().is_some_and(|now| now.mode == Mode::Closed && now.lock_order == lock_order) {
+    if term
+        .standing
+        .as_ref()
+        .is_some_and(|now| now.mode == Mode::Closed && now.lock_order == lock_order)
+    {
         return Ok((term, vec![]));
     }
     term.void_scopes(None);
     Ok(term.decide(Mode::Closed, lock_order, cause, now))
 }
 
-fn open_window(term: Term, now: OffsetDateTime, lock_order: String, end_at: OffsetDateTime) -> Result<Step, Refusal> {
-    let cause = Cause::OpenWindow { lock_order: lock_order.clone(), end_at };
+fn open_window(
+    term: Term,
+    now: OffsetDateTime,
+    lock_order: String,
+    end_at: OffsetDateTime,
+) -> Result<Step, Refusal> {
+    let cause = Cause::OpenWindow {
+        lock_order: lock_order.clone(),
+        end_at,
+    };
     if join(&term, |pending| *pending == cause)? {
         return Ok(joined(term));
     }
@@ -308,7 +357,10 @@ fn open_scope(
     cells_digest: String,
     end_at: OffsetDateTime,
 ) -> Result<Step, Refusal> {
-    let cause = Cause::OpenScope { dossier: dossier.clone(), cells_digest: cells_digest.clone() };
+    let cause = Cause::OpenScope {
+        dossier: dossier.clone(),
+        cells_digest: cells_digest.clone(),
+    };
     if join(&term, |pending| *pending == cause)? {
         return Ok(joined(term));
     }
@@ -322,7 +374,11 @@ fn open_scope(
             return Err(Refusal::ScopeUsed);
         }
         if scope.is_open(now) {
-            return if scope.cells_digest == cells_digest { Ok((term, vec![])) } else { Err(Refusal::ScopeMismatch) };
+            return if scope.cells_digest == cells_digest {
+                Ok((term, vec![]))
+            } else {
+                Err(Refusal::ScopeMismatch)
+            };
         }
     }
     if end_at <= now || end_at > now + LONGEST_SCOPE {
@@ -330,7 +386,16 @@ fn open_scope(
     }
     term.void_scopes(Some(&dossier));
     let open_epoch = term.last_epoch + 1;
-    term.scopes.insert(open_epoch, Scope { dossier, cells_digest, open_epoch, end_at, fate: Fate::Open });
+    term.scopes.insert(
+        open_epoch,
+        Scope {
+            dossier,
+            cells_digest,
+            open_epoch,
+            end_at,
+            fate: Fate::Open,
+        },
+    );
     // A window that has ended closes for good here: the guards seal what it left open.
     let (mut term, effects) = term.decide(Mode::Closed, lock_order, cause, now);
     // The second epoch of the scope is given out with the first.
@@ -357,7 +422,9 @@ fn installed(
     in_force: Epoch,
     sealed_sessions: u32,
 ) -> Step {
-    let Some(mut intent) = term.intent.take() else { return (term, vec![]) };
+    let Some(mut intent) = term.intent.take() else {
+        return (term, vec![]);
+    };
     if intent.target.epoch != asked {
         // The answer to an older request, late.
         term.intent = Some(intent);
@@ -394,7 +461,11 @@ fn tick(mut term: Term, now: OffsetDateTime) -> Step {
         return joined(term);
     }
     match term.standing.as_ref() {
-        Some(Standing { mode: Mode::Window(end), lock_order, .. }) if *end <= now => {
+        Some(Standing {
+            mode: Mode::Window(end),
+            lock_order,
+            ..
+        }) if *end <= now => {
             let lock_order = lock_order.clone();
             term.void_scopes(None);
             term.decide(Mode::Closed, lock_order, Cause::WindowEnded, now)
@@ -405,20 +476,33 @@ fn tick(mut term: Term, now: OffsetDateTime) -> Step {
 
 /// The highest epoch of all databases wins; whatever it says is installed everywhere again.
 fn recover(mut term: Term, now: OffsetDateTime, fences: Vec<Fence>) -> Step {
-    let given = |fence: &Fence| fence.scopes.iter().map(Scope::close_epoch).fold(fence.epoch, Epoch::max);
+    let given = |fence: &Fence| {
+        fence
+            .scopes
+            .iter()
+            .map(Scope::close_epoch)
+            .fold(fence.epoch, Epoch::max)
+    };
     let highest = fences.iter().map(given).max().unwrap_or(0);
     if highest > term.last_epoch {
         // We were restored to before this fence: its content is the younger truth.
         term.last_epoch = highest;
         if let Some(fence) = fences.into_iter().max_by_key(|fence| fence.epoch) {
             term.void_scopes(None);
-            term.scopes.extend(fence.scopes.into_iter().map(|scope| (scope.open_epoch, scope)));
+            term.scopes
+                .extend(fence.scopes.into_iter().map(|scope| (scope.open_epoch, scope)));
             return term.decide(fence.mode, fence.lock_order, Cause::Recovery, now);
         }
     }
     if term.intent.is_none() {
-        let Some(standing) = term.standing.clone() else { return (term, vec![]) };
-        term.intent = Some(Intent { target: standing, cause: Cause::Recovery, waiting: term.guards.clone() });
+        let Some(standing) = term.standing.clone() else {
+            return (term, vec![]);
+        };
+        term.intent = Some(Intent {
+            target: standing,
+            cause: Cause::Recovery,
+            waiting: term.guards.clone(),
+        });
     } else if let Some(intent) = &mut term.intent {
         intent.waiting.clone_from(&term.guards);
     }

@@ -25,15 +25,27 @@ pub enum Access {
 pub async fn load(conn: &mut PgConnection, name: &TermName, access: Access) -> sqlx::Result<Term> {
     let (school, key) = (name.school(), name.key());
     if access == Access::Change {
-        sqlx::query!("insert into term (school_id, term) values ($1, $2) on conflict do nothing", school, key)
-            .execute(&mut *conn)
-            .await?;
-        sqlx::query!("select 1 as one from term where school_id = $1 and term = $2 for update", school, key)
-            .fetch_one(&mut *conn)
-            .await?;
+        sqlx::query!(
+            "insert into term (school_id, term) values ($1, $2) on conflict do nothing",
+            school,
+            key
+        )
+        .execute(&mut *conn)
+        .await?;
+        sqlx::query!(
+            "select 1 as one from term where school_id = $1 and term = $2 for update",
+            school,
+            key
+        )
+        .fetch_one(&mut *conn)
+        .await?;
     }
     let mut term = Term::open(name.guards());
-    let last = sqlx::query_scalar!("select last_epoch from term where school_id = $1 and term = $2", school, key);
+    let last = sqlx::query_scalar!(
+        "select last_epoch from term where school_id = $1 and term = $2",
+        school,
+        key
+    );
     term.last_epoch = last.fetch_optional(&mut *conn).await?.unwrap_or(0);
     let rows = sqlx::query_as!(
         Installation,
@@ -80,7 +92,12 @@ pub async fn load(conn: &mut PgConnection, name: &TermName, access: Access) -> s
 }
 
 /// Saves a term that was loaded for change in the same transaction.
-pub async fn save(conn: &mut PgConnection, name: &TermName, term: &Term, now: OffsetDateTime) -> sqlx::Result<()> {
+pub async fn save(
+    conn: &mut PgConnection,
+    name: &TermName,
+    term: &Term,
+    now: OffsetDateTime,
+) -> sqlx::Result<()> {
     let (school, key) = (name.school(), name.key());
     sqlx::query!(
         "update term set last_epoch = $3 where school_id = $1 and term = $2 and last_epoch <> $3",
@@ -139,9 +156,13 @@ pub async fn save(conn: &mut PgConnection, name: &TermName, term: &Term, now: Of
 
 /// The terms of all schools; with `due`, those with an intent to resume or a window that has ended.
 pub async fn list(pool: &PgPool, now: OffsetDateTime, due: bool) -> sqlx::Result<Vec<TermName>> {
-    let rows = sqlx::query!(r#"select out_school as "school!", out_term as "term!" from term_list($1, $2)"#, now, due)
-        .fetch_all(pool)
-        .await?;
+    let rows = sqlx::query!(
+        r#"select out_school as "school!", out_term as "term!" from term_list($1, $2)"#,
+        now,
+        due
+    )
+    .fetch_all(pool)
+    .await?;
     rows.into_iter()
         .map(|row| TermName::of_key(&row.school, &row.term).ok_or_else(|| strange("term")))
         .collect()
@@ -156,11 +177,18 @@ async fn put_intent(conn: &mut PgConnection, name: &TermName, intent: &Intent) -
     let (cause, dossier, digest) = match &intent.cause {
         Cause::Close { .. } => ("close", None, None),
         Cause::OpenWindow { .. } => ("open_window", None, None),
-        Cause::OpenScope { dossier, cells_digest } => ("open_scope", Some(dossier), Some(cells_digest)),
+        Cause::OpenScope {
+            dossier,
+            cells_digest,
+        } => ("open_scope", Some(dossier), Some(cells_digest)),
         Cause::WindowEnded => ("window_ended", None, None),
         Cause::Recovery => ("recovery", None, None),
     };
-    let waiting: Vec<String> = intent.waiting.iter().map(|guard| guard.as_str().to_owned()).collect();
+    let waiting: Vec<String> = intent
+        .waiting
+        .iter()
+        .map(|guard| guard.as_str().to_owned())
+        .collect();
     sqlx::query!(
         "insert into installation (school_id, term, epoch, mode, window_end, lock_order, decided_at, cause,
              cause_dossier, cause_digest, waiting, sealed_sessions)
@@ -219,18 +247,32 @@ impl Installation {
     fn intent(&self) -> sqlx::Result<Intent> {
         let target = self.standing()?;
         let lock_order = self.lock_order.clone();
-        let cause = match (self.cause.as_str(), &target.mode, &self.cause_dossier, &self.cause_digest) {
+        let cause = match (
+            self.cause.as_str(),
+            &target.mode,
+            &self.cause_dossier,
+            &self.cause_digest,
+        ) {
             ("close", _, _, _) => Cause::Close { lock_order },
-            ("open_window", Mode::Window(end_at), _, _) => Cause::OpenWindow { lock_order, end_at: *end_at },
-            ("open_scope", _, Some(dossier), Some(digest)) => {
-                Cause::OpenScope { dossier: dossier.clone(), cells_digest: digest.clone() }
-            }
+            ("open_window", Mode::Window(end_at), _, _) => Cause::OpenWindow {
+                lock_order,
+                end_at: *end_at,
+            },
+            ("open_scope", _, Some(dossier), Some(digest)) => Cause::OpenScope {
+                dossier: dossier.clone(),
+                cells_digest: digest.clone(),
+            },
             ("window_ended", _, _, _) => Cause::WindowEnded,
             ("recovery", _, _, _) => Cause::Recovery,
             (_, _, _, _) => return Err(strange("cause")),
         };
-        let waiting: Option<BTreeSet<Database>> = self.waiting.iter().map(|guard| Database::parse(guard)).collect();
-        Ok(Intent { target, cause, waiting: waiting.ok_or_else(|| strange("waiting"))? })
+        let waiting: Option<BTreeSet<Database>> =
+            self.waiting.iter().map(|guard| Database::parse(guard)).collect();
+        Ok(Intent {
+            target,
+            cause,
+            waiting: waiting.ok_or_else(|| strange("waiting"))?,
+        })
     }
 }
 

@@ -78,7 +78,7 @@ begin
 end $$;
 
 -- The first guarded step of a writer: the epoch to write under, or HB002 when the term is locked.
--- Holds the term open for this transaction, and for no longer than 5 s of silence: a writer that hangs
+-- Holds the term open for this transaction, and for no longer than 4 s of silence (less than an installer's patience): a writer that hangs
 -- is ended by the database, so that nobody can hold a lock up (T3).
 create function fence_check(p_school text, p_term text) returns bigint
 language plpgsql volatile security definer set search_path = public, pg_temp as $$
@@ -89,7 +89,7 @@ begin
         raise exception using errcode = 'HB010', message = 'a guarded row needs a school and a term';
     end if;
     perform fence_isolation();
-    perform set_config('idle_in_transaction_session_timeout', '5s', true);
+    perform set_config('idle_in_transaction_session_timeout', '4s', true);
     perform pg_advisory_xact_lock_shared(1717530211, fence_key(p_school, p_term));
     select * into f from term_fence where school_id = p_school and term = p_term;
     if not found then
@@ -114,7 +114,7 @@ declare
     s term_scope%rowtype;
 begin
     perform fence_isolation();
-    perform set_config('idle_in_transaction_session_timeout', '5s', true);
+    perform set_config('idle_in_transaction_session_timeout', '4s', true);
     perform pg_advisory_xact_lock(1717530211, fence_key(p_school, p_term));
     select * into s from term_scope
         where school_id = p_school and term = p_term and open_epoch = p_open_epoch;
@@ -210,7 +210,7 @@ returns table (out_epoch bigint, out_state text, out_proceed boolean)
 language plpgsql volatile security definer set search_path = public, pg_temp as $$
 begin
     perform fence_isolation();
-    perform set_config('idle_in_transaction_session_timeout', '5s', true);
+    perform set_config('idle_in_transaction_session_timeout', '4s', true);
     perform set_config('lock_timeout', extract(milliseconds from p_patience)::int::text, true);
     perform pg_advisory_xact_lock(1717530211, fence_key(p_school, p_term));
     perform set_config('lock_timeout', '0', true);

@@ -37,12 +37,17 @@ impl Refusal {
     /// The refusal inside a database error, if the fence spoke.
     #[must_use]
     pub fn of(error: &sqlx::Error) -> Option<Self> {
-        let error = error.as_database_error()?.try_downcast_ref::<sqlx::postgres::PgDatabaseError>()?;
+        let error = error
+            .as_database_error()?
+            .try_downcast_ref::<sqlx::postgres::PgDatabaseError>()?;
         match error.code() {
             "HB001" => Some(Self::Isolation),
             "HB002" => Some(Self::TermLocked {
                 term: error.detail().unwrap_or_default().to_owned(),
-                epoch: error.hint().and_then(|hint| hint.parse().ok()).unwrap_or_default(),
+                epoch: error
+                    .hint()
+                    .and_then(|hint| hint.parse().ok())
+                    .unwrap_or_default(),
             }),
             "HB003" => Some(Self::ScopeUnknown),
             "HB004" => Some(Self::ScopeUsed),
@@ -80,7 +85,10 @@ impl From<sqlx::Error> for Error {
             return Self::Refused(refusal);
         }
         // 55P03: lock_timeout while waiting for the writers in flight.
-        match error.as_database_error().and_then(sqlx::error::DatabaseError::code) {
+        match error
+            .as_database_error()
+            .and_then(sqlx::error::DatabaseError::code)
+        {
             Some(code) if code == "55P03" => Self::Busy,
             Some(_) | None => Self::Database(error),
         }
@@ -98,15 +106,18 @@ impl From<Refusal> for Failure {
                 .meta("term", term)
                 .meta("epoch", epoch)
                 .vi("Kì này đã khóa, không ghi được nữa. Muốn sửa xin lập hồ sơ sửa điểm."),
-            Refusal::ScopeUnknown => {
-                Self::precondition(DOMAIN, "SCOPE_UNKNOWN").vi("Hồ sơ này chưa được mở quyền sửa trong kì đã khóa.")
+            Refusal::ScopeUnknown => Self::precondition(DOMAIN, "SCOPE_UNKNOWN")
+                .vi("Hồ sơ này chưa được mở quyền sửa trong kì đã khóa."),
+            Refusal::ScopeUsed => {
+                Self::precondition(DOMAIN, "SCOPE_USED").vi("Quyền sửa của hồ sơ này đã dùng rồi.")
             }
-            Refusal::ScopeUsed => Self::precondition(DOMAIN, "SCOPE_USED").vi("Quyền sửa của hồ sơ này đã dùng rồi."),
             Refusal::ScopeMismatch => {
                 Self::precondition(DOMAIN, "SCOPE_MISMATCH").vi("Quyền sửa được mở cho nội dung khác.")
             }
             Refusal::ScopeEnded => Self::precondition(DOMAIN, "SCOPE_ENDED").vi("Quyền sửa đã hết hạn."),
-            Refusal::EpochStale => Self::aborted(DOMAIN, "TERM_BUSY").vi("Kì vừa khóa hoặc mở lại, xin thử lại."),
+            Refusal::EpochStale => {
+                Self::aborted(DOMAIN, "TERM_BUSY").vi("Kì vừa khóa hoặc mở lại, xin thử lại.")
+            }
         }
     }
 }
@@ -118,9 +129,9 @@ impl From<Error> for Failure {
             Error::Busy => Self::unavailable(DOMAIN, "FENCE_BUSY")
                 .vi("Đang có người ghi dở, xin thử lại sau giây lát.")
                 .retry_after(std::time::Duration::from_secs(1)),
-            Error::NotGuarded(term) => {
-                Self::precondition(DOMAIN, "TERM_NOT_GUARDED").meta("term", term).vi("Kì này không thuộc dịch vụ này.")
-            }
+            Error::NotGuarded(term) => Self::precondition(DOMAIN, "TERM_NOT_GUARDED")
+                .meta("term", term)
+                .vi("Kì này không thuộc dịch vụ này."),
             Error::Guard(failure) => *failure,
             Error::Database(error) => error.into(),
         }

@@ -85,7 +85,11 @@ pub trait Guard: Send + Sync + 'static {
     ) -> impl Future<Output = Result<u32, Failure>> + Send;
 
     /// How many entry sessions are open or resumable in the term.
-    fn open_sessions(&self, conn: &mut PgConnection, term: &Term) -> impl Future<Output = Result<u32, Failure>> + Send;
+    fn open_sessions(
+        &self,
+        conn: &mut PgConnection,
+        term: &Term,
+    ) -> impl Future<Output = Result<u32, Failure>> + Send;
 }
 
 /// Installs a fence if its epoch is higher than the one in force, in one transaction: drains the writers,
@@ -117,13 +121,24 @@ pub async fn install<G: Guard>(pool: &PgPool, guard: &G, fence: &Fence) -> Resul
     .fetch_one(&mut *tx)
     .await?;
     if !before.proceed {
-        return Ok(Installed { epoch: before.epoch, changed: false, sealed_sessions: 0 });
+        return Ok(Installed {
+            epoch: before.epoch,
+            changed: false,
+            sealed_sessions: 0,
+        });
     }
-    let closing = Closing { term, epoch: before.epoch, lock_order: &fence.lock_order };
+    let closing = Closing {
+        term,
+        epoch: before.epoch,
+        lock_order: &fence.lock_order,
+    };
     let sealed_sessions = match (fence.state, before.state.as_str()) {
         // Nothing can be open behind a closed fence.
         (State::Closed, "closed") | (State::Window(_), _) => 0,
-        (State::Closed, _) => guard.seal(&mut tx, closing).await.map_err(|failure| Error::Guard(Box::new(failure)))?,
+        (State::Closed, _) => guard
+            .seal(&mut tx, closing)
+            .await
+            .map_err(|failure| Error::Guard(Box::new(failure)))?,
     };
     let (mut epochs, mut dossiers, mut digests, mut ends) = (vec![], vec![], vec![], vec![]);
     for scope in &fence.scopes {
@@ -148,5 +163,9 @@ pub async fn install<G: Guard>(pool: &PgPool, guard: &G, fence: &Fence) -> Resul
     .execute(&mut *tx)
     .await?;
     tx.commit().await?;
-    Ok(Installed { epoch: fence.epoch, changed: true, sealed_sessions })
+    Ok(Installed {
+        epoch: fence.epoch,
+        changed: true,
+        sealed_sessions,
+    })
 }

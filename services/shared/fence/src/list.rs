@@ -10,7 +10,9 @@ use crate::{Error, Fence, Scope, State, Term};
 /// # Errors
 /// The database's failure.
 pub async fn list(pool: &PgPool, after: Option<&Term>, limit: u32) -> Result<Vec<Fence>, Error> {
-    let (school, key) = after.map_or((String::new(), String::new()), |term| (term.school().to_owned(), term.key()));
+    let (school, key) = after.map_or((String::new(), String::new()), |term| {
+        (term.school().to_owned(), term.key())
+    });
     let rows = sqlx::query!(
         r#"select out_school as "school!", out_term as "term!", out_epoch as "epoch!", out_state as "state!",
                   out_window_end as window_end, out_lock_order as "lock_order!", out_scopes as "scopes!"
@@ -74,9 +76,13 @@ fn scopes_of(value: &serde_json::Value) -> Result<Vec<Scope>, Error> {
         })
     };
     let list = value.as_array().ok_or_else(|| strange("scopes"))?;
-    list.iter().map(|value| scope(value).ok_or_else(|| strange("scopes"))).collect()
+    list.iter()
+        .map(|value| scope(value).ok_or_else(|| strange("scopes")))
+        .collect()
 }
 
 fn strange(column: &str) -> Error {
-    Error::Database(sqlx::Error::Decode(format!("a fence with a strange {column}").into()))
+    Error::Database(sqlx::Error::Decode(
+        format!("a fence with a strange {column}").into(),
+    ))
 }

@@ -30,14 +30,20 @@ pub struct FenceServer<G> {
 
 impl<G> Clone for FenceServer<G> {
     fn clone(&self) -> Self {
-        Self { pool: self.pool.clone(), guard: Arc::clone(&self.guard) }
+        Self {
+            pool: self.pool.clone(),
+            guard: Arc::clone(&self.guard),
+        }
     }
 }
 
 impl<G: Guard> FenceServer<G> {
     /// For this database, with the service's part.
     pub fn new(pool: PgPool, guard: G) -> Self {
-        Self { pool, guard: Arc::new(guard) }
+        Self {
+            pool,
+            guard: Arc::new(guard),
+        }
     }
 
     /// As a tonic service, ready to be added to the routes.
@@ -75,18 +81,31 @@ impl<G: Guard> FenceService for FenceServer<G> {
         }))
     }
 
-    async fn list_fences(&self, request: Request<ListFencesRequest>) -> Result<Response<ListFencesResponse>, Status> {
+    async fn list_fences(
+        &self,
+        request: Request<ListFencesRequest>,
+    ) -> Result<Response<ListFencesResponse>, Status> {
         only_lock(&request)?;
         let request = request.into_inner();
         let after = match request.page_token.as_str() {
             "" => None,
-            token => Some(Term::parse(token).ok_or_else(|| Failure::bad_request("page_token", "không hợp lệ"))?),
+            token => {
+                Some(Term::parse(token).ok_or_else(|| Failure::bad_request("page_token", "không hợp lệ"))?)
+            }
         };
-        let size = if request.page_size <= 0 { PAGE.0 } else { request.page_size.min(PAGE.1) };
+        let size = if request.page_size <= 0 {
+            PAGE.0
+        } else {
+            request.page_size.min(PAGE.1)
+        };
         let size = usize::try_from(size).unwrap_or_default();
-        let mut fences = list(&self.pool, after.as_ref(), u32::try_from(size + 1).unwrap_or(u32::MAX))
-            .await
-            .map_err(Failure::from)?;
+        let mut fences = list(
+            &self.pool,
+            after.as_ref(),
+            u32::try_from(size + 1).unwrap_or(u32::MAX),
+        )
+        .await
+        .map_err(Failure::from)?;
         let more = fences.len() > size;
         fences.truncate(size);
         let last = fences.last().filter(|_| more);
@@ -105,9 +124,13 @@ impl<G: Guard> FenceService for FenceServer<G> {
         if !self.guard.guards(term.kind()) {
             return Err(Failure::from(Error::NotGuarded(term.to_string())).into());
         }
-        let mut tx = hocba_chassis::database::begin(&self.pool, term.school()).await.map_err(Failure::from)?;
+        let mut tx = hocba_chassis::database::begin(&self.pool, term.school())
+            .await
+            .map_err(Failure::from)?;
         let count = self.guard.open_sessions(&mut tx, &term).await?;
-        Ok(Response::new(CountOpenSessionsResponse { open_session_count: i32::try_from(count).unwrap_or(i32::MAX) }))
+        Ok(Response::new(CountOpenSessionsResponse {
+            open_session_count: i32::try_from(count).unwrap_or(i32::MAX),
+        }))
     }
 }
 
@@ -115,7 +138,8 @@ fn only_lock<T>(request: &Request<T>) -> Result<(), Failure> {
     if Caller::of(request)?.peer.name() == LOCK {
         return Ok(());
     }
-    Err(Failure::denied(hocba_chassis::error::SHARED, "INTERNAL_ONLY").vi("Dịch vụ này không mở ra bên ngoài."))
+    Err(Failure::denied(hocba_chassis::error::SHARED, "INTERNAL_ONLY")
+        .vi("Dịch vụ này không mở ra bên ngoài."))
 }
 
 fn term(field: &str, name: &str) -> Result<Term, Failure> {
@@ -141,8 +165,19 @@ fn parse(fence: lock::Fence) -> Result<Fence, Failure> {
         return Err(bad("fence.epoch"));
     }
     let term = term("fence.term", &fence.term)?;
-    let scopes = fence.scopes.into_iter().map(scope).collect::<Option<_>>().ok_or_else(|| bad("fence.scopes"))?;
-    Ok(Fence { term, epoch: fence.epoch, state, scopes, lock_order: fence.lock_order })
+    let scopes = fence
+        .scopes
+        .into_iter()
+        .map(scope)
+        .collect::<Option<_>>()
+        .ok_or_else(|| bad("fence.scopes"))?;
+    Ok(Fence {
+        term,
+        epoch: fence.epoch,
+        state,
+        scopes,
+        lock_order: fence.lock_order,
+    })
 }
 
 fn bad(field: &str) -> Failure {

@@ -44,13 +44,21 @@ impl Term {
     /// The marks of a semester. The year is `2025-2026`.
     #[must_use]
     pub fn marks(school: &str, year: &str, semester: Semester) -> Self {
-        Self { school: school.to_owned(), year: year.to_owned(), kind: Kind::Marks(semester) }
+        Self {
+            school: school.to_owned(),
+            year: year.to_owned(),
+            kind: Kind::Marks(semester),
+        }
     }
 
     /// The books of a year.
     #[must_use]
     pub fn books(school: &str, year: &str) -> Self {
-        Self { school: school.to_owned(), year: year.to_owned(), kind: Kind::Books }
+        Self {
+            school: school.to_owned(),
+            year: year.to_owned(),
+            kind: Kind::Books,
+        }
     }
 
     /// From `schools/{school}/years/{year}/terms/{term}`.
@@ -72,7 +80,11 @@ impl Term {
             "books" => Kind::Books,
             _ => return None,
         };
-        (is_school(school) && is_year(year)).then(|| Self { school: school.to_owned(), year: year.to_owned(), kind })
+        (is_school(school) && is_year(year)).then(|| Self {
+            school: school.to_owned(),
+            year: year.to_owned(),
+            kind,
+        })
     }
 
     /// The school's id.
@@ -113,12 +125,19 @@ impl fmt::Display for Kind {
 /// The resource name.
 impl fmt::Display for Term {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "schools/{}/years/{}/terms/{}", self.school, self.year, self.kind)
+        write!(
+            f,
+            "schools/{}/years/{}/terms/{}",
+            self.school, self.year, self.kind
+        )
     }
 }
 
 fn is_school(id: &str) -> bool {
-    (1..=30).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+    (1..=30).contains(&id.len())
+        && id
+            .bytes()
+            .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
 }
 
 /// Two years that follow each other.

@@ -6,14 +6,18 @@ use crate::{Error, Term};
 
 /// Answers the epoch to write under, or [`crate::Refusal::TermLocked`]. The first statement of every
 /// guarded transaction: from here on the term stays as it is until the transaction ends. A transaction that is
-/// silent for five seconds after this is ended by the database.
+/// silent for four seconds after this is ended by the database.
 ///
 /// # Errors
 /// `TermLocked`, `Isolation` (the transaction is not READ COMMITTED), or the database's failure.
 pub async fn check(conn: &mut PgConnection, term: &Term) -> Result<i64, Error> {
-    let epoch = sqlx::query_scalar!(r#"select fence_check($1, $2) as "epoch!""#, term.school(), term.key())
-        .fetch_one(conn)
-        .await?;
+    let epoch = sqlx::query_scalar!(
+        r#"select fence_check($1, $2) as "epoch!""#,
+        term.school(),
+        term.key()
+    )
+    .fetch_one(conn)
+    .await?;
     Ok(epoch)
 }
 
