@@ -1,6 +1,6 @@
 //! hocba-chassis: what every service stands on. No domain noun lives here.
 //!
-//! Map: [`run`] from arguments to a drained server · [`config`] · [`telemetry`] · [`tls`] mutual TLS with
+//! Map: [`run`] and [`probe`] from arguments to a drained server · [`config`] · [`telemetry`] · [`tls`] mutual TLS with
 //! reload · [`edges`] who may call whom · [`door`] the layer every call passes · [`caller`] who asks ·
 //! [`token`], [`token_keys`], [`act_token`] · [`feed`] ended sign-ins · [`error`] failures with details ·
 //! [`database`], [`once`], [`outbox`], [`relay`] · [`client`] calls to peers · [`name`], [`page`], [`clock`].
@@ -20,6 +20,7 @@ pub mod name;
 pub mod once;
 pub mod outbox;
 pub mod page;
+pub mod probe;
 pub mod relay;
 pub mod run;
 pub mod serve;

@@ -1,7 +1,8 @@
 //! From arguments to a drained server: the same few steps for every service.
 //!
-//! `hocba-<service> serve` (or nothing) serves, `migrate` brings the database up to date, `variables`
-//! lists what is configurable (the manifests are compared with it).
+//! `hocba-<service> serve` (or nothing) serves, `migrate` brings the database up to date, `probe` asks
+//! the one that serves for its health, `variables` lists what is configurable (the manifests are compared
+//! with it).
 
 use std::{ffi::OsString, future::Future, net::SocketAddr, process::ExitCode, sync::Arc, time::Duration};
 
@@ -24,7 +25,7 @@ use crate::{
     config::{Common, Configured},
     database,
     door::Door,
-    feed, migrate,
+    feed, migrate, probe,
     relay::{self, Sink},
     serve, telemetry,
     tls::{Files, Tls},
@@ -122,7 +123,7 @@ where
         .and_then(|argument| argument.to_str())
         .unwrap_or_default()
         .to_owned();
-    if matches!(command.as_str(), "serve" | "migrate" | "variables") {
+    if matches!(command.as_str(), "serve" | "migrate" | "probe" | "variables") {
         arguments.remove(1);
     }
     let work: LocalBoxFuture<'static, anyhow::Result<()>> =
@@ -135,6 +136,10 @@ where
                 Ok(config) => Box::pin(async move {
                     migrate::run(definition.name, &definition.all_migrations(), &config).await
                 }),
+                Err(error) => return usage(&error),
+            },
+            "probe" => match probe::Config::try_parse_from(arguments) {
+                Ok(config) => Box::pin(async move { probe::run(definition.name, &config).await }),
                 Err(error) => return usage(&error),
             },
             _ => match C::try_parse_from(arguments) {
