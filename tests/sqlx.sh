@@ -11,10 +11,14 @@ fresh=$(mktemp -d)
 trap 'rm -rf "$fresh"' EXIT
 
 sources=()
+unset "${!IDENTITY_@}" "${!RECORDS_@}" "${!WORKFLOW_@}" "${!LOCK_@}" "${!SIGNING_@}" "${!ARCHIVE_@}" "${!CHASSIS_@}"
 for folder in services/*/ "$shared"/*/; do
   [ -f "$folder/sqlx.toml" ] || continue
   name=$(basename "$folder")
   variable=$(sed -nE 's/^database-url-var *= *"(.*)"/\1/p' "$folder/sqlx.toml")
+  sources+=("$folder")
+  # A library may be checked against the database of a service that carries it.
+  [ -z "${!variable:-}" ] || continue
   # The roles that grants name must exist before the migrations do.
   psql -Xq -v ON_ERROR_STOP=1 -v service="$name" -f "$shared/chassis/provision.sql" "$server/postgres" >/dev/null
   files=()
@@ -33,7 +37,6 @@ for folder in services/*/ "$shared"/*/; do
   psql -Xq -v ON_ERROR_STOP=1 -c "set hocba.service_role = 'hocba_$name'" \
     -c "set role hocba_${name}_owner" "${files[@]}" "$server/hocba_$name" >/dev/null
   export "$variable=$server/hocba_$name"
-  sources+=("$folder")
 done
 
 # Only expanded macros write to the cache, and only changed files are expanded.

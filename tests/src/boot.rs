@@ -71,6 +71,29 @@ pub async fn start(deployment: &Deployment, end: End) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// Whether everything was made, runs and serves.
+pub async fn is_up(deployment: &Deployment) -> bool {
+    deployment.state.complete
+        && deployment
+            .nodes
+            .iter()
+            .all(|node| deployment.processes.pid(node.name()).is_some())
+        && ask_health(deployment)
+            .await
+            .is_ok_and(|health| serve(deployment, &health))
+}
+
+/// Whether all that take part serve.
+fn serve(deployment: &Deployment, health: &edge::Health) -> bool {
+    let services = deployment.nodes.iter().filter(|node| node.is_service());
+    services.into_iter().all(|node| {
+        health
+            .services
+            .get(node.name())
+            .is_some_and(|state| state == "serving")
+    })
+}
+
 /// Waits until the gateway says that every service serves; a failure shows the logs of those that do not.
 pub async fn healthy(deployment: &Deployment) -> anyhow::Result<()> {
     let waited = wait::until("every service serves", HEALTHY_WITHIN, || async {
@@ -80,20 +103,7 @@ pub async fn healthy(deployment: &Deployment) -> anyhow::Result<()> {
             return Ok(Err(*dead));
         }
         let health = ask_health(deployment).await?;
-        let serves = |node: &Node| {
-            health
-                .services
-                .get(node.name())
-                .is_some_and(|state| state == "serving")
-        };
-        if !deployment
-            .nodes
-            .iter()
-            .filter(|node| node.is_service())
-            .all(serves)
-        {
-            bail!("{:?}", health.services);
-        }
+        anyhow::ensure!(serve(deployment, &health), "{:?}", health.services);
         Ok(Ok(()))
     })
     .await;
@@ -184,5 +194,6 @@ pub fn operator(deployment: &Deployment) -> anyhow::Result<Login> {
         password: made.password,
         totp_secret: made.totp_secret,
         account: made.account,
+        ..Login::default()
     })
 }

@@ -10,6 +10,7 @@ use tonic::transport::Channel;
 
 use crate::{
     boot,
+    cluster_file::{self, ClusterFile},
     deployment::Deployment,
     edge, launcher,
     node::{End, Node},
@@ -106,6 +107,12 @@ impl Cluster {
     /// The first operator's secrets.
     pub fn operator(&self) -> anyhow::Result<Login> {
         boot::operator(&self.deployment)
+    }
+
+    /// Makes the demo school, and answers its people's secrets.
+    pub fn demo_school(&self) -> anyhow::Result<ClusterFile> {
+        ClusterFile::write(&self.deployment)?;
+        cluster_file::load_demo_school(&self.deployment)
     }
 
     /// Signs somebody in.

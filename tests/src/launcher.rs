@@ -8,12 +8,20 @@ use std::{
     time::Instant,
 };
 
-use anyhow::{Context, bail};
-use serde_json::{Map, Value, json};
+use anyhow::Context;
 
 use crate::{
-    boot, deployment::Deployment, files, node::Node, postgres::Postgres, process::Program,
-    processes::Processes, redis::Redis, state::State,
+    boot,
+    cluster_file::{self, ClusterFile},
+    deployment::Deployment,
+    files,
+    node::Node,
+    person::Login,
+    postgres::Postgres,
+    process::Program,
+    processes::Processes,
+    redis::Redis,
+    state::State,
 };
 
 /// `.run/` of the repository.
@@ -22,8 +30,8 @@ pub fn home() -> PathBuf {
     files::repository().join(".run")
 }
 
-/// Brings everything up; what runs already stays.
-pub async fn up(fresh: bool) -> anyhow::Result<()> {
+/// Brings everything up, or only these nodes; what runs already stays.
+pub async fn up(fresh: bool, only: &[Node]) -> anyhow::Result<()> {
     let began = Instant::now();
     let home = home();
     fs::create_dir_all(&home)?;
@@ -35,14 +43,10 @@ pub async fn up(fresh: bool) -> anyhow::Result<()> {
         clear(&home)?;
     }
     let mut deployment = Deployment::open(&home, true)?;
-    let all_up = stop_outdated(&deployment).await?
-        && deployment.state.complete
-        && Node::ALL
-            .iter()
-            .all(|node| deployment.processes.pid(node.name()).is_some())
-        && boot::ask_health(&deployment)
-            .await
-            .is_ok_and(|health| health.status == "serving");
+    if !only.is_empty() {
+        deployment.nodes = only.to_vec();
+    }
+    let all_up = stop_outdated(&deployment).await? && boot::is_up(&deployment).await;
     if all_up {
         eprintln!("hocba: already up");
     } else {
@@ -50,8 +54,11 @@ pub async fn up(fresh: bool) -> anyhow::Result<()> {
         deployment.traces = Some(deployment.state.traces);
         boot::boot(&mut deployment, |step| eprintln!("hocba: {step} …")).await?;
     }
-    write_cluster_file(&deployment)?;
-    load_demo_school(&deployment)?;
+    let file = ClusterFile::write(&deployment)?;
+    if only.is_empty() && file.accounts.is_empty() {
+        eprintln!("hocba: demo school …");
+        cluster_file::load_demo_school(&deployment)?;
+    }
     print_addresses(&deployment)?;
     eprintln!("hocba: up in {:.1} s", began.elapsed().as_secs_f32());
     Ok(())
@@ -220,7 +227,7 @@ fn receive_traces(deployment: &Deployment) -> anyhow::Result<()> {
         arguments: vec![
             "receive-traces".to_owned(),
             deployment.state.traces.to_string(),
-            spans_file(deployment).display().to_string(),
+            cluster_file::spans(deployment).display().to_string(),
         ],
         environment: BTreeMap::new(),
         user: None,
@@ -230,91 +237,27 @@ fn receive_traces(deployment: &Deployment) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn spans_file(deployment: &Deployment) -> PathBuf {
-    deployment.home.join("spans.jsonl")
-}
-
-/// Writes `cluster.json`, keeping what others added to it.
-fn write_cluster_file(deployment: &Deployment) -> anyhow::Result<()> {
-    let path = deployment.home.join("cluster.json");
-    let mut file: Map<String, Value> = match fs::read_to_string(&path) {
-        Ok(text) => serde_json::from_str(&text).with_context(|| format!("{} is damaged", path.display()))?,
-        Err(_) => Map::new(),
-    };
-    let databases: Map<String, Value> = Node::SERVICES
-        .into_iter()
-        .map(|node| {
-            (
-                node.name().to_owned(),
-                json!(deployment.postgres.superuser_url(&node.database())),
-            )
-        })
-        .collect();
-    let ours = json!({
-        "gateway": deployment.state.address(Node::Gateway)?.to_string(),
-        "ca_file": deployment.pki.edge_ca(),
-        "operator": boot::operator(deployment)?,
-        "superuser": deployment.postgres.superuser_url("postgres"),
-        "databases": databases,
-        "redis": deployment.redis.url(),
-        "otlp": { "endpoint": format!("http://{}", deployment.state.traces), "spans": spans_file(deployment) },
-    });
-    if let Value::Object(ours) = ours {
-        file.extend(ours);
-    }
-    file.entry("accounts").or_insert_with(|| json!([]));
-    let beside = path.with_extension("json.new");
-    files::write_secret(&beside, &serde_json::to_vec_pretty(&file)?)?;
-    fs::rename(beside, path)?;
-    Ok(())
-}
-
-/// Lets `hocbactl` make the demo school, once.
-fn load_demo_school(deployment: &Deployment) -> anyhow::Result<()> {
-    let path = deployment.home.join("cluster.json");
-    let file: Value = serde_json::from_str(&fs::read_to_string(&path)?)?;
-    let accounts = file.get("accounts").and_then(Value::as_array).map_or(0, Vec::len);
-    if accounts > 0 {
-        return Ok(());
-    }
-    eprintln!("hocba: demo school …");
-    let status = Command::new(files::program("hocbactl")?)
-        .args(["demo", "load", "--cluster"])
-        .arg(&path)
-        .current_dir(files::repository())
-        .status()?;
-    if !status.success() {
-        bail!("hocbactl demo load ended with {status}");
-    }
-    Ok(())
-}
-
 fn print_addresses(deployment: &Deployment) -> anyhow::Result<()> {
     for node in Node::ALL {
         eprintln!("{:<10} {}", node.name(), deployment.state.address(node)?);
     }
     eprintln!("{:<10} {}", "postgres", deployment.postgres.address());
     eprintln!("{:<10} {}", "redis", deployment.redis.address());
-    let path = deployment.home.join("cluster.json");
-    let file: Value = serde_json::from_str(&fs::read_to_string(&path)?)?;
-    let mut logins: Vec<&Value> = file.get("operator").into_iter().collect();
-    logins.extend(
-        file.get("accounts")
-            .and_then(Value::as_array)
-            .into_iter()
-            .flatten(),
-    );
-    for login in logins {
-        let text = |name: &str| login.get(name).and_then(Value::as_str).unwrap_or_default();
-        eprintln!(
-            "login {:<18} {:<36} password {:<40} TOTP {}",
-            text("key"),
-            text("email"),
-            text("password"),
-            text("totp_secret")
-        );
+    let file = ClusterFile::read(deployment)?;
+    for login in std::iter::once(&file.operator).chain(&file.accounts) {
+        let Login {
+            key,
+            email,
+            password,
+            totp_secret,
+            ..
+        } = login;
+        eprintln!("login {key:<18} {email:<36} password {password:<40} TOTP {totp_secret}");
     }
-    eprintln!("everything, for programs: {}", path.display());
+    eprintln!(
+        "everything, for programs: {}",
+        ClusterFile::path(deployment).display()
+    );
     Ok(())
 }
 

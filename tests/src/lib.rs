@@ -3,14 +3,16 @@
 //! their own through [`Cluster`], with every wire in their hands.
 //!
 //! Map: [`node`] who is there and who calls whom · [`pki`] certificates · [`postgres`], [`redis`] the
-//! databases · [`provision`] roles and migrations · [`deployment`] folders, secrets and environments of one deployment · [`boot`] the steps
-//! from nothing to a healthy deployment · [`launcher`] the development cluster · [`cluster`] the tests'
-//! cluster · [`wire`] a connection that can be cut, delayed, frozen · [`traces`] a receiver of spans ·
-//! [`edge`] calls through the gateway · [`person`] somebody signed in · [`rpcs`] the contract's
-//! methods · [`filled`] requests made from the contract.
+//! databases · [`provision`] roles · [`process`], [`processes`] what runs · [`state`] what is remembered ·
+//! [`deployment`] folders, secrets and environments · [`boot`] the steps from nothing to healthy ·
+//! [`launcher`] the development cluster · [`cluster_file`] what other programs read · [`cluster`] the
+//! tests' cluster · [`wire`] a connection that can be cut, delayed, frozen · [`traces`] a receiver of
+//! spans · [`edge`] calls through the gateway · [`person`] somebody signed in · [`rpcs`] the contract's
+//! methods · [`filled`] requests made from the contract · [`files`], [`wait`] the small things.
 
 pub mod boot;
 pub mod cluster;
+pub mod cluster_file;
 pub mod deployment;
 pub mod edge;
 pub mod files;

@@ -3,7 +3,7 @@
 use std::{net::SocketAddr, path::PathBuf, process::ExitCode};
 
 use clap::{Parser, Subcommand};
-use hocba_cluster::{launcher, traces};
+use hocba_cluster::{Node, launcher, traces};
 
 /// Development cluster of hocba under `.run/`.
 #[derive(Debug, Parser)]
@@ -20,6 +20,9 @@ enum Command {
         /// Forget all data first.
         #[arg(long)]
         fresh: bool,
+        /// Only these, without the demo school: identity, gateway and so on.
+        #[arg(long, value_delimiter = ',', value_parser = node)]
+        only: Vec<Node>,
     },
     /// Stops everything.
     Down,
@@ -51,6 +54,10 @@ enum Command {
     },
 }
 
+fn node(name: &str) -> Result<Node, String> {
+    Node::parse(name).ok_or_else(|| format!("no service «{name}»"))
+}
+
 #[tokio::main]
 async fn main() -> ExitCode {
     match run(Arguments::parse().command).await {
@@ -64,7 +71,7 @@ async fn main() -> ExitCode {
 
 async fn run(command: Command) -> anyhow::Result<ExitCode> {
     match command {
-        Command::Up { fresh } => launcher::up(fresh).await?,
+        Command::Up { fresh, only } => launcher::up(fresh, &only).await?,
         Command::Down => launcher::down().await?,
         Command::Status => {
             if !launcher::status().await? {

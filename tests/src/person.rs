@@ -31,6 +31,9 @@ pub struct Login {
     /// `accounts/{account}`.
     #[serde(default)]
     pub account: String,
+    /// What others keep with it: signing secrets, names.
+    #[serde(flatten)]
+    pub rest: serde_json::Map<String, serde_json::Value>,
 }
 
 /// Somebody signed in. The access token is good for five minutes: long enough for a test.
@@ -99,6 +102,7 @@ impl Person {
             password,
             totp_secret: answer.totp_secret,
             account,
+            ..Login::default()
         })
     }
 
