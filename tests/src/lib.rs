@@ -7,7 +7,7 @@
 //! [`deployment`] folders, secrets and environments · [`boot`] the steps from nothing to healthy ·
 //! [`launcher`] the development cluster · [`cluster_file`] what other programs read · [`cluster`] the
 //! tests' cluster · [`wire`] a connection that can be cut, delayed, frozen · [`traces`] a receiver of
-//! spans · [`edge`] calls through the gateway · [`person`] somebody signed in · [`rpcs`] the contract's
+//! spans · [`edge`] calls through the gateway · [`person`] somebody signed in · [`school`] a small school · [`rpcs`] the contract's
 //! methods · [`filled`] requests made from the contract · [`files`], [`wait`] the small things.
 
 pub mod boot;
@@ -27,6 +27,7 @@ pub mod processes;
 pub mod provision;
 pub mod redis;
 pub mod rpcs;
+pub mod school;
 pub mod state;
 pub mod traces;
 pub mod wait;

@@ -8,7 +8,14 @@
 
 use std::time::Duration;
 
-use hocba_cluster::{Cluster, Node, Options, boot, edge, node::End, person::reason, rpcs};
+use hocba_cluster::{
+    Cluster, Node, Options, boot, edge,
+    node::End,
+    person::reason,
+    rpcs,
+    school::{ITEMS, School},
+};
+use hocba_proto::records::{GetReceiptRequest, VerifySealsRequest};
 use tonic::{Code, Request, Status};
 
 const SOON: Duration = Duration::from_secs(30);
@@ -111,4 +118,60 @@ async fn a_frozen_wire_costs_its_call_and_nothing_else() {
     );
     wire.heal();
     seen(&cluster, Node::Records, true).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_acknowledged_mark_is_lost_and_no_sealed_cell_changes_whoever_dies() {
+    let cluster = Cluster::boot(Options::default()).await.unwrap();
+    let school = School::make(&cluster).await.unwrap();
+    let ends = Node::SERVICES
+        .into_iter()
+        .map(End::Node)
+        .chain([End::Postgres, End::Redis]);
+    let mut sealed = Vec::new();
+    for (end, item) in ends.zip(ITEMS) {
+        let sheet = school.sheet(item, "mid1");
+        let session = school.enter(&sheet).await.unwrap();
+        // The kill falls into the finish: before it, in it or after it, the answer must be true.
+        let die = async {
+            cluster.kill(end).await?;
+            cluster.start(end).await
+        };
+        let (receipt, died) = tokio::join!(school.finish(&session), die);
+        died.unwrap();
+        let receipt = receipt.unwrap_or_else(|error| panic!("{end} died: {error:#}"));
+        cluster.healthy().await.unwrap();
+        let cells = school.look(&sheet).await.unwrap().cells;
+        assert!(
+            cells.iter().all(|cell| cell.sealed || !cell.required),
+            "{end} died: {sheet} is not sealed"
+        );
+        sealed.push((sheet, receipt, cells));
+    }
+
+    let mut records = school.records();
+    for (sheet, receipt, cells) in &sealed {
+        assert_eq!(
+            &school.look(sheet).await.unwrap().cells,
+            cells,
+            "{sheet} changed afterwards"
+        );
+        let request = school
+            .teacher
+            .ask(GetReceiptRequest {
+                name: receipt.name.clone(),
+            })
+            .unwrap();
+        assert_eq!(&records.get_receipt(request).await.unwrap().into_inner(), receipt);
+    }
+    let request = school
+        .principal
+        .ask(VerifySealsRequest {
+            parent: school.class.clone(),
+        })
+        .unwrap();
+    let verified = records.verify_seals(request).await.unwrap().into_inner();
+    assert_eq!(verified.differences, []);
+    // Each sheet was sealed once, however often its finish was asked for.
+    assert_eq!(usize::try_from(verified.receipt_count).unwrap(), sealed.len());
 }
