@@ -318,6 +318,12 @@ async fn strangers_are_refused() {
         .await
         .expect_err("no edge");
     assert_eq!(as_records.code(), Code::PermissionDenied);
+    let teacher = world.identity.person(SCHOOL, &["homeroom_teacher"]);
+    let teacher = world
+        .internal_as("workflow")
+        .close_term(teacher.ask(close("1")))
+        .await;
+    assert_eq!(reason(&teacher.expect_err("not the admin")), "PERMISSION_DENIED");
     let request = || GetTermRequest { name: TERM.into() };
     let nobody = world.public().get_term(request()).await.expect_err("nobody");
     assert_eq!(nobody.code(), Code::Unauthenticated);
