@@ -1,1 +1,83 @@
-//! hocba-records
+//! hocba-records: school years, classes, pupils and their marks. It promises that a sealed cell changes
+//! by a dossier only (A4.2b), that a sheet is finished complete (A4.2a), and that an import names every
+//! quirk and writes all or nothing (A4.1).
+//!
+//! Map: `api` wire to model and back · `app` one function per RPC · `model` the rules · `store` the SQL ·
+//! `guard` records' part in the term fence · `sweep` what ends sessions without a call.
+//!
+//! # Who may call what (`services/shared/policy/policies/records.cedar`)
+//!
+//! | RPC of hocba.records.v1.RecordsService | callers of the school | article |
+//! |---|---|---|
+//! | CreateSchoolYear, BatchCreateClasses, BatchCreateTeachingAssignments | system_admin, principal | A10.4 |
+//! | GetSchoolYear, ListClasses, ListTeachingAssignments, ListMarkSheets | everybody of the school | A6.4 |
+//! | UpdateCalendar | principal, vice_principal | A5.2b |
+//! | PreviewPupilImport, GetPupilImport | system_admin, principal | A4.1 |
+//! | CommitPupilImport | system_admin | A4.1, A10.4 |
+//! | ListPupils, GetPupil | principal, vice_principal, inspector, office_clerk; relation teacher or homeroom | A4.1 |
+//! | GetMarkSheet | relation teacher or homeroom; principal, vice_principal, inspector | A4.2 |
+//! | OpenEntrySession | relation teacher | A4.2b |
+//! | ListEntrySessions, SaveDrafts, FinishEntrySession, LeaveEntrySession | relation owner | A4.2b |
+//! | GetReceipt | relation owner; principal, vice_principal, inspector | A4.2b |
+//! | VerifySeals | principal, vice_principal, inspector, working_group | A4.2b |
+
+pub mod api;
+pub mod app;
+pub mod config;
+pub mod error;
+pub mod guard;
+pub mod model;
+pub mod state;
+pub mod store;
+pub mod sweep;
+
+use std::sync::Arc;
+
+use anyhow::anyhow;
+use hocba_chassis::{
+    feed,
+    run::{Built, Context, Definition},
+};
+use hocba_fence::FenceServer;
+use hocba_policy::Policy;
+use hocba_proto::records::records_service_server::RecordsServiceServer;
+use tonic::service::Routes;
+
+pub use config::Config;
+
+/// The service's own migrations, versions 1001 and up.
+pub static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!();
+
+/// What the chassis must know.
+pub const DEFINITION: Definition =
+    Definition { name: "records", migrations: &[&hocba_fence::MIGRATIONS, &MIGRATIONS] };
+
+/// The RPC services this program serves.
+const SERVICES: &[&str] = &["hocba.records.v1.RecordsService", "hocba.lock.v1.FenceService"];
+
+/// Builds the service.
+pub async fn build(context: Context, _: Config) -> anyhow::Result<Built> {
+    let policy = Policy::load()?;
+    policy.require_covered(SERVICES)?;
+    let state = Arc::new(state::State {
+        pool: context.pool.clone(),
+        policy,
+        clock: context.clock,
+        rule_sets: model::rule_set::shipped().map_err(|error| anyhow!("the rule sets: {error}"))?,
+    });
+    let fences = FenceServer::new(context.pool.clone(), guard::Records { clock: context.clock });
+    let routes = Routes::new(
+        RecordsServiceServer::new(api::Server(Arc::clone(&state)))
+            // A spreadsheet travels in one message.
+            .max_decoding_message_size(model::spreadsheet::LARGEST + 64 * 1024),
+    )
+    .add_service(fences.into_service());
+    let mut built = Built::new(routes).task(sweep::grace(Arc::clone(&state)));
+    if let Ok(identity) = context.peers.channel("identity") {
+        built = built.task(feed::follow(identity, context.pool, "sign-ins", move |event| {
+            let state = Arc::clone(&state);
+            async move { sweep::account_event(&state, &event).await }
+        }));
+    }
+    Ok(built)
+}

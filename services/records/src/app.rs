@@ -1,0 +1,71 @@
+//! One function per RPC: authorize, load, decide, save, in one transaction.
+
+pub mod class;
+pub mod entry_session;
+pub mod mark_sheet;
+pub mod pupil;
+pub mod pupil_import;
+pub mod school_year;
+pub mod verify;
+
+use hocba_chassis::{
+    Caller,
+    once::{self, Once, Ticket},
+    outbox::{self, Event},
+};
+use prost::Message;
+use serde_json::Value;
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+use crate::{error::Error, state::State};
+
+/// Whose call it is, and its request_id with the body it came with.
+#[derive(Debug, Clone, Copy)]
+pub struct Ask<'a, M> {
+    /// The caller.
+    pub caller: &'a Caller,
+    /// The request_id.
+    pub request_id: &'a str,
+    /// The whole request: what request_id is bound to.
+    pub body: &'a M,
+}
+
+/// A call that is new, or the short answer kept of the first one.
+pub(crate) enum Turn {
+    New(Ticket),
+    Again(String),
+}
+
+/// Takes the request_id; what is kept of an answer is one line of text (an id, or JSON).
+pub(crate) async fn turn<M: Message>(
+    state: &State,
+    tx: &mut PgConnection,
+    ask: &Ask<'_, M>,
+    rpc: &'static str,
+) -> Result<Turn, Error> {
+    match once::begin(tx, ask.caller, rpc, ask.request_id, ask.body, state.clock.now()).await? {
+        Once::First(ticket) => Ok(Turn::New(ticket)),
+        Once::Again(bytes) => Ok(Turn::Again(once::again::<String>(&bytes)?)),
+    }
+}
+
+/// Keeps the short answer.
+pub(crate) async fn keep(tx: &mut PgConnection, ticket: &Ticket, answer: &str) -> Result<(), Error> {
+    Ok(once::finish(tx, ticket, &answer.to_owned()).await?)
+}
+
+/// Puts an event of a school into the outbox.
+pub(crate) async fn tell(
+    state: &State,
+    tx: &mut PgConnection,
+    caller: &Caller,
+    school: &str,
+    subject: String,
+    kind: &str,
+    facts: Value,
+) -> Result<Uuid, Error> {
+    let event =
+        Event { school: school.to_owned(), subject, kind: kind.to_owned(), facts, actor: caller.subject() };
+    Ok(outbox::put(tx, &event, state.clock.now()).await?)
+}

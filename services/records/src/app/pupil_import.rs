@@ -1,0 +1,186 @@
+//! Imports of the school office's spreadsheets (A4.1): preview, choices, commit all or nothing.
+
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap},
+    sync::OnceLock,
+};
+
+use hocba_chassis::{Caller, clock::new_id};
+use hocba_policy::Resource;
+use prost::Message;
+use ring::digest::{SHA256, digest};
+use serde_json::json;
+use uuid::Uuid;
+
+use super::{Ask, Turn, keep, tell, turn};
+use crate::{
+    error::Error,
+    model::{
+        import::{self, Kind, Plan, School},
+        pupil::Identity,
+        spreadsheet,
+    },
+    state::State,
+    store::{
+        class,
+        pupil::{self, Pupil},
+        pupil_import::{self, PupilImport},
+        school_year,
+    },
+};
+
+/// The 54 official ethnic groups.
+#[must_use]
+pub fn ethnic_groups() -> &'static BTreeSet<String> {
+    static GROUPS: OnceLock<BTreeSet<String>> = OnceLock::new();
+    GROUPS.get_or_init(|| {
+        include_str!("../../rules/ethnic_groups.csv")
+            .lines()
+            .skip(1)
+            .filter_map(|line| line.split_once(','))
+            .map(|(_, name)| name.trim().to_owned())
+            .collect()
+    })
+}
+
+/// PreviewPupilImport. The file is read before any transaction begins.
+pub async fn preview_pupil_import<M: Message>(
+    state: &State,
+    ask: Ask<'_, M>,
+    school: &str,
+    year: &str,
+    file: Vec<u8>,
+) -> Result<(PupilImport, Plan), Error> {
+    state.authorize(ask.caller, "PreviewPupilImport", &Resource::school(school))?;
+    let file_digest = digest(&SHA256, &file).as_ref().to_vec();
+    let rows = tokio::task::spawn_blocking(move || spreadsheet::read(&file))
+        .await
+        .map_err(hocba_chassis::Failure::internal)?
+        .map_err(|words| Error::FileUnreadable(words.to_owned()))?;
+
+    let mut tx = state.begin(school).await?;
+    let ticket = match turn(state, &mut tx, &ask, "PreviewPupilImport").await? {
+        Turn::New(ticket) => ticket,
+        Turn::Again(id) => {
+            let id = id.parse().map_err(|_| Error::Damaged("a kept answer"))?;
+            return with_plan(pupil_import::get(&mut tx, school, year, id).await?);
+        }
+    };
+    school_year::get(&mut tx, school, year).await?;
+    let classes: BTreeMap<_, _> =
+        class::list(&mut tx, school, year).await?.into_iter().map(|class| (class.class, class.grade)).collect();
+    let begins = year.split_once('-').and_then(|(first, _)| first.parse().ok()).ok_or(Error::YearUnknown)?;
+    let plan = import::plan(&rows, &School { classes, ethnic_groups: ethnic_groups(), begins })
+        .map_err(Error::FileUnreadable)?;
+
+    let known = pupil::list(&mut tx, school, year, None, None).await?;
+    let (mut creates, mut changes, mut same) = (0, 0, 0);
+    let by_code: HashMap<&str, &Pupil> =
+        known.iter().map(|pupil| (pupil.identity.pupil_code.as_str(), pupil)).collect();
+    let mut seen = BTreeSet::new();
+    for row in plan.rows.iter().filter(|row| seen.insert(row.identity.pupil_code.clone())) {
+        match by_code.get(row.identity.pupil_code.as_str()) {
+            None => creates += 1,
+            Some(pupil) if is_same(pupil, &row.identity, &row.class_id) => same += 1,
+            Some(_) => changes += 1,
+        }
+    }
+    let import = PupilImport {
+        id: new_id(),
+        year: year.to_owned(),
+        file_digest,
+        roster_digest: roster_digest(&known),
+        plan: serde_json::to_value(&plan).map_err(hocba_chassis::Failure::internal)?,
+        row_count: i32::try_from(plan.rows.len()).unwrap_or(i32::MAX),
+        create_count: creates,
+        change_count: changes,
+        unchanged_count: same,
+        created_at: state.clock.now(),
+        committed_at: None,
+    };
+    pupil_import::insert(&mut tx, school, &import, ask.caller.person()?.account).await?;
+    keep(&mut tx, &ticket, &import.id.to_string()).await?;
+    tx.commit().await?;
+    Ok((import, plan))
+}
+
+/// GetPupilImport.
+pub async fn get_pupil_import(
+    state: &State,
+    caller: &Caller,
+    school: &str,
+    year: &str,
+    id: Uuid,
+) -> Result<(PupilImport, Plan), Error> {
+    state.authorize(caller, "GetPupilImport", &Resource::school(school))?;
+    with_plan(pupil_import::get(&mut *state.begin(school).await?, school, year, id).await?)
+}
+
+/// CommitPupilImport: every choice made, no error, the roster as it was read; then all or nothing.
+pub async fn commit_pupil_import<M: Message>(
+    state: &State,
+    ask: Ask<'_, M>,
+    school: &str,
+    year: &str,
+    id: Uuid,
+    choices: &HashMap<String, String>,
+) -> Result<(PupilImport, Plan), Error> {
+    state.authorize(ask.caller, "CommitPupilImport", &Resource::school(school))?;
+    let mut tx = state.begin(school).await?;
+    if let Turn::New(ticket) = turn(state, &mut tx, &ask, "CommitPupilImport").await? {
+        let (import, plan) = with_plan(pupil_import::get(&mut tx, school, year, id).await?)?;
+        if import.committed_at.is_some() {
+            return Err(Error::ImportCommitted);
+        }
+        let errors = plan.findings.iter().filter(|finding| finding.kind == Kind::Error).count();
+        if errors > 0 {
+            return Err(Error::ImportHasErrors(errors));
+        }
+        let rows = import::choose(&plan, choices).map_err(Error::ImportChoiceMissing)?;
+        let known = pupil::list(&mut tx, school, year, None, None).await?;
+        if roster_digest(&known) != import.roster_digest {
+            return Err(Error::ImportStale);
+        }
+        let ids: HashMap<&str, &Pupil> =
+            known.iter().map(|pupil| (pupil.identity.pupil_code.as_str(), pupil)).collect();
+        let (mut writes, mut created) = (Vec::new(), 0);
+        for row in rows {
+            let there = ids.get(row.identity.pupil_code.as_str());
+            if there.is_some_and(|pupil| is_same(pupil, &row.identity, &row.class_id)) {
+                continue;
+            }
+            created += usize::from(there.is_none());
+            writes.push((there.map_or_else(new_id, |pupil| pupil.id), row.class_id, row.identity));
+        }
+        pupil::upsert(&mut tx, school, year, &writes).await?;
+        pupil_import::commit(&mut tx, school, id, state.clock.now()).await?;
+        let facts = json!({
+            "created": created, "changed": writes.len() - created,
+            "file": data_encoding::HEXLOWER.encode(&import.file_digest), "choices": choices.len(),
+        });
+        let subject = format!("schools/{school}/years/{year}/pupilImports/{id}");
+        tell(state, &mut tx, ask.caller, school, subject, "pupils.imported", facts).await?;
+        keep(&mut tx, &ticket, &id.to_string()).await?;
+    }
+    let found = with_plan(pupil_import::get(&mut tx, school, year, id).await?)?;
+    tx.commit().await?;
+    Ok(found)
+}
+
+fn with_plan(import: PupilImport) -> Result<(PupilImport, Plan), Error> {
+    let plan = serde_json::from_value(import.plan.clone()).map_err(|_| Error::Damaged("an import's plan"))?;
+    Ok((import, plan))
+}
+
+fn is_same(pupil: &Pupil, identity: &Identity, class: &str) -> bool {
+    pupil.identity == *identity && pupil.class.as_deref() == Some(class)
+}
+
+/// What the roster is: any change of a pupil or an enrolment changes it.
+fn roster_digest(pupils: &[Pupil]) -> Vec<u8> {
+    let mut context = ring::digest::Context::new(&SHA256);
+    for pupil in pupils {
+        context.update(format!("{:?}\n", (pupil.id, &pupil.identity, &pupil.class)).as_bytes());
+    }
+    context.finish().as_ref().to_vec()
+}

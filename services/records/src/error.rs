@@ -1,0 +1,142 @@
+//! What can go wrong, and its one mapping to codes and reasons.
+
+use hocba_chassis::error::{Failure, SHARED};
+use tonic::Status;
+
+use crate::model::import::Finding;
+
+/// Everything records can fail with.
+#[derive(Debug, thiserror::Error)]
+#[expect(missing_docs, reason = "each variant is a reason of hocba.records.v1.ErrorReason, which says what it means")]
+pub enum Error {
+    #[error("malformed: {0}")]
+    Malformed(&'static str, String),
+    #[error("year exists")]
+    YearExists,
+    #[error("year unknown")]
+    YearUnknown,
+    #[error("rule set unknown")]
+    RuleSetUnknown,
+    #[error("class differs")]
+    ClassDiffers(String),
+    #[error("class unknown")]
+    ClassUnknown(String),
+    #[error("item unknown")]
+    ItemUnknown(String),
+    #[error("file unreadable")]
+    FileUnreadable(String),
+    #[error("import unknown")]
+    ImportUnknown,
+    #[error("import has errors")]
+    ImportHasErrors(usize),
+    #[error("choices missing")]
+    ImportChoiceMissing(Vec<Finding>),
+    #[error("import stale")]
+    ImportStale,
+    #[error("import committed")]
+    ImportCommitted,
+    #[error("pupil unknown")]
+    PupilUnknown,
+    #[error("sheet unknown")]
+    SheetUnknown,
+    #[error("sheet complete")]
+    SheetComplete,
+    #[error("sheet incomplete")]
+    SheetIncomplete(Vec<(String, String)>),
+    #[error("roster empty")]
+    RosterEmpty,
+    #[error("session elsewhere")]
+    SessionElsewhere,
+    #[error("session unknown")]
+    SessionUnknown,
+    #[error("session over")]
+    SessionOver,
+    #[error("receipt unknown")]
+    ReceiptUnknown,
+    #[error("etag mismatch")]
+    EtagMismatch,
+    #[error("the database holds what it must not: {0}")]
+    Damaged(&'static str),
+    #[error(transparent)]
+    Fence(#[from] hocba_fence::Error),
+    #[error(transparent)]
+    Shared(Box<Failure>),
+}
+
+impl From<Failure> for Error {
+    fn from(failure: Failure) -> Self {
+        Self::Shared(Box::new(failure))
+    }
+}
+
+impl From<sqlx::Error> for Error {
+    /// The fence speaks through the database.
+    fn from(error: sqlx::Error) -> Self {
+        Self::Fence(error.into())
+    }
+}
+
+const OWN: &str = "records.hocba";
+
+impl From<Error> for Status {
+    fn from(error: Error) -> Self {
+        Failure::from(error).into()
+    }
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        match error {
+            Error::Malformed(field, words) => Self::bad_request(field, words),
+            Error::YearExists => Self::precondition(OWN, "YEAR_EXISTS").vi("Năm học này đã có."),
+            Error::YearUnknown => Self::not_found(OWN, "YEAR_UNKNOWN").vi("Chưa có năm học này."),
+            Error::RuleSetUnknown => Self::invalid(OWN, "RULE_SET_UNKNOWN")
+                .vi("Không có bộ quy định đánh giá cho năm học này."),
+            Error::ClassDiffers(class) => Self::precondition(OWN, "CLASS_DIFFERS")
+                .meta("class", class)
+                .vi("Lớp này đã có ở khối khác."),
+            Error::ClassUnknown(class) => {
+                Self::not_found(OWN, "CLASS_UNKNOWN").meta("class", class).vi("Không có lớp này.")
+            }
+            Error::ItemUnknown(item) => Self::invalid(OWN, "ITEM_UNKNOWN")
+                .meta("item", item)
+                .vi("Khối lớp này không có môn hoặc mục này."),
+            Error::FileUnreadable(what) => {
+                Self::invalid(OWN, "FILE_UNREADABLE").violation("file", what.clone()).vi(what)
+            }
+            Error::ImportUnknown => Self::not_found(OWN, "IMPORT_UNKNOWN").vi("Không có lần nạp tệp này."),
+            Error::ImportHasErrors(count) => Self::precondition(OWN, "IMPORT_HAS_ERRORS")
+                .meta("count", count)
+                .vi(format!("Tệp còn {count} lỗi, xin sửa trong tệp rồi nạp lại.")),
+            Error::ImportChoiceMissing(findings) => findings.into_iter().fold(
+                Self::precondition(OWN, "IMPORT_CHOICE_MISSING").vi("Còn mục phải chọn trước khi ghi."),
+                |failure, finding| failure.violation(finding.id, finding.words),
+            ),
+            Error::ImportStale => Self::aborted(OWN, "IMPORT_STALE")
+                .vi("Danh sách học sinh đã thay đổi từ khi đọc tệp, xin nạp lại tệp."),
+            Error::ImportCommitted => {
+                Self::precondition(OWN, "IMPORT_COMMITTED").vi("Lần nạp tệp này đã được ghi.")
+            }
+            Error::PupilUnknown => Self::not_found(OWN, "PUPIL_UNKNOWN").vi("Không có học sinh này."),
+            Error::SheetUnknown => Self::not_found(OWN, "SHEET_UNKNOWN").vi("Không có bảng điểm này."),
+            Error::SheetComplete => Self::precondition(OWN, "SHEET_COMPLETE")
+                .vi("Bảng điểm đã chốt đủ. Muốn sửa xin lập hồ sơ sửa điểm."),
+            Error::SheetIncomplete(cells) => cells.into_iter().fold(
+                Self::precondition(OWN, "SHEET_INCOMPLETE").vi("Bảng điểm còn ô trống, xin nhập đủ."),
+                |failure, (pupil, item)| failure.violation(format!("{pupil}/{item}"), "Chưa nhập."),
+            ),
+            Error::RosterEmpty => Self::precondition(OWN, "ROSTER_EMPTY").vi("Lớp chưa có học sinh."),
+            Error::SessionElsewhere => Self::precondition(OWN, "SESSION_ELSEWHERE")
+                .vi("Người khác đang nhập bảng này; phiên của họ phải kết thúc trước."),
+            Error::SessionUnknown => Self::not_found(OWN, "SESSION_UNKNOWN").vi("Không có phiên nhập này."),
+            Error::SessionOver => Self::precondition(OWN, "SESSION_OVER")
+                .vi("Phiên nhập đã kết thúc, các ô đã điền được chốt."),
+            Error::ReceiptUnknown => Self::not_found(OWN, "RECEIPT_UNKNOWN").vi("Không có biên nhận này."),
+            Error::EtagMismatch => Self::aborted(SHARED, "ETAG_MISMATCH")
+                .vi("Dữ liệu đã được người khác sửa, xin tải lại."),
+            Error::Damaged(what) => Self::internal(format!("the database holds what it must not: {what}")),
+            Error::Fence(error) => error.into(),
+            Error::Shared(failure) => *failure,
+        }
+    }
+}

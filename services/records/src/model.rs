@@ -1,0 +1,11 @@
+//! The rules as plain types and pure functions: no I/O, no clock, no randomness.
+
+pub mod calendar;
+pub mod cell;
+pub mod import;
+pub mod period;
+pub mod pupil;
+pub mod rule_set;
+pub mod sheet;
+pub mod spreadsheet;
+pub mod text;

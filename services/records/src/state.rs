@@ -1,0 +1,34 @@
+//! What every RPC stands on.
+
+use hocba_chassis::{Caller, Clock, Failure, database};
+use hocba_policy::{Policy, Resource};
+use sqlx::{PgPool, Postgres, Transaction};
+
+use crate::{error::Error, model::rule_set::RuleSet};
+
+/// What every RPC stands on.
+#[derive(Debug)]
+pub struct State {
+    /// The database.
+    pub pool: PgPool,
+    /// Who may do what.
+    pub policy: Policy,
+    /// Now.
+    pub clock: Clock,
+    /// The rules of assessment.
+    pub rule_sets: &'static [RuleSet],
+}
+
+impl State {
+    /// Begins a transaction that sees one school.
+    pub async fn begin(&self, school: &str) -> Result<Transaction<'static, Postgres>, Error> {
+        Ok(database::begin(&self.pool, school).await?)
+    }
+
+    /// Asks the policy about an RPC of the public service.
+    pub fn authorize(&self, caller: &Caller, method: &str, resource: &Resource) -> Result<(), Failure> {
+        self.policy
+            .authorize(caller, &format!("hocba.records.v1.RecordsService/{method}"), resource)
+            .map(drop)
+    }
+}

@@ -1,0 +1,9 @@
+//! The SQL; decides nothing.
+
+pub mod assignment;
+pub mod class;
+pub mod mark;
+pub mod pupil;
+pub mod pupil_import;
+pub mod school_year;
+pub mod session;
