@@ -5,6 +5,7 @@ mod world;
 
 use std::time::Duration;
 
+use hocba_proto::identity::account_event::Kind;
 use hocba_proto::lock::{
     CloseTermRequest, CountOpenSessionsRequest, GetTermRequest, OpenScopeRequest, OpenWindowRequest,
     ReportScopeUsedRequest, Term, WatchTermRequest, term::State,
@@ -301,6 +302,25 @@ async fn watch_term_follows_over_redis_and_epochs_never_fall() {
         }
     })
     .await;
+}
+
+#[tokio::test]
+async fn watch_term_ends_with_the_sign_in() {
+    let world = World::start().await;
+    let admin = world.identity.person(SCHOOL, &["system_admin"]);
+    let request = admin.ask(WatchTermRequest { name: TERM.into() });
+    let mut watch = world
+        .public()
+        .watch_term(request)
+        .await
+        .expect("a watch")
+        .into_inner();
+    watch.message().await.expect("a term").expect("a term");
+    world.identity.tell(Kind::SignInEnded, &admin);
+    let end = tokio::time::timeout(PATIENCE, watch.message())
+        .await
+        .expect("an end in time");
+    assert_eq!(end.expect("an orderly end"), None);
 }
 
 #[tokio::test]

@@ -287,6 +287,35 @@ async fn t1_an_installation_waits_for_the_writer_in_flight() {
     );
 }
 
+/// The other wrong fences: reading the flag, or locking the fence's row FOR KEY SHARE, holds nobody up. The
+/// lock is acknowledged while the writer is still in flight.
+#[tokio::test]
+async fn t1_reading_or_key_sharing_the_fence_would_not_hold_the_installer() {
+    for lock in ["", "for key share"] {
+        let w = world().await;
+        put(&w.pool, &fence(1, State::Window(later()))).await;
+        let mut writer = w.superuser.begin().await.expect("a transaction");
+        let ask = format!("select state <> 'closed' from term_fence where school_id = 's' {lock}");
+        let open: bool = sqlx::query_scalar(sqlx::AssertSqlSafe(ask))
+            .fetch_one(&mut *writer)
+            .await
+            .expect("the fence");
+        assert!(open);
+        assert!(
+            put(&w.pool, &fence(2, State::Closed)).await.changed,
+            "{lock}: acknowledged"
+        );
+        // What saves us even then is the trigger.
+        let late = sqlx::query("insert into cell values ('s', '2025-2026', 'end1', 'late', 1)")
+            .execute(&mut *writer);
+        let refusal = Refusal::of(&late.await.expect_err("refused"));
+        assert!(
+            matches!(refusal, Some(Refusal::TermLocked { epoch: 2, .. })),
+            "{lock}: {refusal:?}"
+        );
+    }
+}
+
 #[tokio::test]
 async fn t1_other_isolation_levels_are_refused() {
     let w = world().await;
