@@ -97,6 +97,12 @@ impl Deployment {
         self.secrets().join(name).display().to_string()
     }
 
+    /// The folder of archive's files.
+    #[must_use]
+    pub fn objects(&self) -> PathBuf {
+        self.home.join("objects")
+    }
+
     /// The way from a node to an end: through its wire when one is laid.
     pub fn way(&self, from: Node, to: End) -> anyhow::Result<SocketAddr> {
         if let Some(wire) = self.wires.get(&(from, to)) {
@@ -179,7 +185,11 @@ impl Deployment {
         }
         match node {
             Node::Identity => own.push(("HOCBA_TOKEN_KEY_FILES", self.secret("token.key"))),
-            Node::Records | Node::Workflow | Node::Signing | Node::Archive => {}
+            Node::Records | Node::Workflow | Node::Signing => {}
+            Node::Archive => {
+                own.push(("HOCBA_OBJECTS_DIR", self.objects().display().to_string()));
+                own.push(("HOCBA_LOG_KEY_FILE", self.secret("log.key")));
+            }
             Node::Lock => {
                 let url = self.redis.url_at(self.way(node, End::Redis)?);
                 files::write_secret(&self.secrets().join("redis.url"), url.as_bytes())?;
@@ -202,6 +212,8 @@ impl Deployment {
     /// Keys that are made once and stay.
     fn make_secrets(&self) -> anyhow::Result<()> {
         self.make_secret("token.key", ed25519)?;
+        self.make_secret("log.key", ed25519)?;
+        files::private_folder(&self.objects())?;
         for node in Node::SERVICES {
             self.make_secret(&master_key(node), || Ok(files::random::<32>()?.to_vec()))?;
         }

@@ -48,8 +48,13 @@ pub struct School {
 }
 
 impl School {
-    /// Makes one.
+    /// Makes one with the pupils of [`PUPILS`].
     pub async fn make(cluster: &Cluster) -> anyhow::Result<Self> {
+        Self::make_with(cluster, &PUPILS.map(str::to_owned)).await
+    }
+
+    /// Makes one with these pupils, at most 99.
+    pub async fn make_with(cluster: &Cluster, pupils: &[String]) -> anyhow::Result<Self> {
         let id = format!("small-{}", Uuid::now_v7().as_fields().0);
         let name = format!("schools/{id}");
         let operator = cluster.sign_in(&cluster.operator()?).await?;
@@ -90,7 +95,7 @@ impl School {
             class,
             records: RecordsServiceClient::new(cluster.channel()),
         };
-        school.fill(&admin, &id).await?;
+        school.fill(&admin, &id, pupils).await?;
         Ok(school)
     }
 
@@ -181,7 +186,7 @@ impl School {
         .await
     }
 
-    async fn fill(&self, admin: &Person, code: &str) -> anyhow::Result<()> {
+    async fn fill(&self, admin: &Person, code: &str, pupils: &[String]) -> anyhow::Result<()> {
         let mut records = self.records();
         let year = SchoolYear {
             school_code: code.to_owned(),
@@ -215,7 +220,7 @@ impl School {
         let import = records
             .preview_pupil_import(admin.ask(PreviewPupilImportRequest {
                 parent: parent.clone(),
-                file: workbook(code)?,
+                file: workbook(code, pupils)?,
                 request_id: request_id(),
             })?)
             .await
@@ -328,7 +333,7 @@ fn test_days() -> anyhow::Result<Vec<TestDay>> {
 }
 
 /// The office's list of pupils, as small as it can be.
-fn workbook(code: &str) -> anyhow::Result<Vec<u8>> {
+fn workbook(code: &str, pupils: &[String]) -> anyhow::Result<Vec<u8>> {
     const TITLES: [&str; 20] = [
         "STT",
         "Mã học sinh",
@@ -359,13 +364,13 @@ fn workbook(code: &str) -> anyhow::Result<Vec<u8>> {
     for (column, title) in (0_u16..).zip(TITLES) {
         sheet.write(4, column, title)?;
     }
-    for (at, pupil) in (1_u32..).zip(PUPILS) {
+    for (at, pupil) in (1_u32..).zip(pupils) {
         let row = [
             at.to_string(),
-            format!("01018A01210000{at}"),
-            format!("00131500000{at}"),
-            pupil.to_owned(),
-            format!("0{at}/02/2015"),
+            format!("01018A0121000{at:02}"),
+            format!("0013150000{at:02}"),
+            pupil.clone(),
+            format!("{:02}/02/2015", at % 28 + 1),
             "Nữ".to_owned(),
             "Kinh".to_owned(),
             "Kinh".to_owned(),
@@ -376,7 +381,7 @@ fn workbook(code: &str) -> anyhow::Result<Vec<u8>> {
             "Người cha".to_owned(),
             "Người mẹ".to_owned(),
             String::new(),
-            format!("000{at}/TH"),
+            format!("00{at:02}/TH"),
             "01/09/2021".to_owned(),
             "5A".to_owned(),
         ];
