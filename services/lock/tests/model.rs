@@ -1,6 +1,7 @@
-//! The promises T1 to T5 over every interleaving of a small world: one lock service that may crash or be
-//! restored to before its first epoch, two guards, writers, a wire that delays, repeats and reorders, and a
-//! Redis that may be wiped. Three wrong locks prove that the model would notice.
+//! The promises T1 to T5 over the interleavings of a small world, breadth first as far as a test may take:
+//! one lock service that may crash or be restored to before its first epoch, two guards, writers, a wire
+//! that delays, repeats and reorders, and a Redis that may be wiped. Three wrong locks prove that the model
+//! would notice.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -449,7 +450,7 @@ impl Model for World {
     }
 }
 
-fn check(mutant: Mutant, commands: u8, crashes: u8) -> impl Checker<World> {
+fn check(mutant: Mutant, commands: u8, crashes: u8, most_states: usize) -> impl Checker<World> {
     World {
         mutant,
         commands,
@@ -457,22 +458,27 @@ fn check(mutant: Mutant, commands: u8, crashes: u8) -> impl Checker<World> {
     }
     .checker()
     .threads(2)
-    .target_state_count(400_000)
+    .target_state_count(most_states)
     .spawn_bfs()
     .join()
 }
 
 #[test]
 fn t1_to_t5_hold_in_every_interleaving() {
-    let checker = check(Mutant::None, 2, 1);
-    println!("{} states", checker.unique_state_count());
+    let checker = check(Mutant::None, 3, 1, 1_500_000);
+    println!(
+        "{} states, {} of them distinct, {} steps deep",
+        checker.state_count(),
+        checker.unique_state_count(),
+        checker.max_depth()
+    );
     checker.assert_properties();
 }
 
 #[test]
 fn the_model_notices_an_installation_that_does_not_drain() {
     assert!(
-        check(Mutant::NoDrain, 1, 0)
+        check(Mutant::NoDrain, 1, 0, 100_000)
             .discoveries()
             .keys()
             .any(|name| name.starts_with("T1"))
@@ -481,7 +487,7 @@ fn the_model_notices_an_installation_that_does_not_drain() {
 
 #[test]
 fn the_model_notices_an_early_acknowledgement() {
-    let discoveries = check(Mutant::AcknowledgeEarly, 1, 0).discoveries();
+    let discoveries = check(Mutant::AcknowledgeEarly, 1, 0, 100_000).discoveries();
     assert!(
         discoveries
             .keys()
@@ -491,6 +497,6 @@ fn the_model_notices_an_early_acknowledgement() {
 
 #[test]
 fn the_model_notices_epochs_counted_in_redis() {
-    let discoveries = check(Mutant::EpochFromRedis, 2, 1).discoveries();
+    let discoveries = check(Mutant::EpochFromRedis, 2, 1, 300_000).discoveries();
     assert!(discoveries.keys().any(|name| name.starts_with("T1")));
 }
