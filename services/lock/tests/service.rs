@@ -324,6 +324,14 @@ async fn watch_term_ends_with_the_sign_in() {
 }
 
 #[tokio::test]
+async fn a_probe_finds_the_service_serving_and_not_when_it_is_gone() {
+    let mut world = World::start().await;
+    eventually("the service is healthy", PATIENCE, || world.probe()).await;
+    world.stop_lock().await;
+    world.probe().await.expect_err("nobody is there");
+}
+
+#[tokio::test]
 async fn strangers_are_refused() {
     let world = World::start().await;
     let as_gateway = world

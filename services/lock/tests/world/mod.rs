@@ -13,6 +13,7 @@ use clap::Parser as _;
 use hocba_chassis::{
     Clock, Failure,
     clock::to_timestamp,
+    probe,
     run::{self, Definition, Running},
 };
 use hocba_fence::{Closing, FenceServer, Guard, Kind, Semester, check, use_scope};
@@ -226,6 +227,20 @@ impl World {
             .stop()
             .await
             .expect("stopped");
+    }
+
+    /// What Kubernetes runs beside the service.
+    pub(crate) async fn probe(&self) -> Result<(), String> {
+        let files = self.pki.files("lock");
+        let config = probe::Config {
+            listen: self.address.parse().expect("an address"),
+            tls_cert: files.cert,
+            tls_key: files.key,
+            tls_ca: files.ca,
+        };
+        probe::run("lock", &config)
+            .await
+            .map_err(|error| format!("{error:#}"))
     }
 
     fn admin(&self) -> TestPerson {
