@@ -88,7 +88,6 @@ fn cell(data: &Data) -> Cell {
         Data::Int(number) => Cell::Number(*number as f64),
         Data::Bool(truth) => Cell::Text(if *truth { "TRUE" } else { "FALSE" }.to_owned()),
         Data::DateTime(at) => excel_day(at.as_f64()).map_or(Cell::Empty, Cell::Date),
-        _ => Cell::Empty,
     }
 }
 

@@ -1,0 +1,59 @@
+//! Wire to model and back; decides nothing.
+
+mod class;
+mod entry_session;
+mod mark_sheet;
+mod name;
+mod pupil;
+mod pupil_import;
+mod school_year;
+
+use std::sync::Arc;
+
+use hocba_proto::records as wire;
+use tonic::{Request, Response, Status};
+
+use crate::state::State;
+
+/// Answers `hocba.records.v1.RecordsService`.
+#[derive(Debug, Clone)]
+pub struct Server(pub Arc<State>);
+
+/// An answer.
+pub(crate) type Answer<T> = Result<Response<T>, Status>;
+
+macro_rules! serve {
+    ($($module:ident :: $method:ident ( $request:ident ) -> $answer:ident;)*) => {
+        #[tonic::async_trait]
+        impl wire::records_service_server::RecordsService for Server {
+            $(async fn $method(&self, request: Request<wire::$request>) -> Answer<wire::$answer> {
+                $module::$method(&self.0, request).await
+            })*
+        }
+    };
+}
+
+serve! {
+    school_year::create_school_year(CreateSchoolYearRequest) -> SchoolYear;
+    school_year::get_school_year(GetSchoolYearRequest) -> SchoolYear;
+    school_year::update_calendar(UpdateCalendarRequest) -> SchoolYear;
+    class::batch_create_classes(BatchCreateClassesRequest) -> BatchCreateClassesResponse;
+    class::list_classes(ListClassesRequest) -> ListClassesResponse;
+    class::batch_create_teaching_assignments(BatchCreateTeachingAssignmentsRequest)
+        -> BatchCreateTeachingAssignmentsResponse;
+    class::list_teaching_assignments(ListTeachingAssignmentsRequest) -> ListTeachingAssignmentsResponse;
+    pupil_import::preview_pupil_import(PreviewPupilImportRequest) -> PupilImport;
+    pupil_import::get_pupil_import(GetPupilImportRequest) -> PupilImport;
+    pupil_import::commit_pupil_import(CommitPupilImportRequest) -> PupilImport;
+    pupil::list_pupils(ListPupilsRequest) -> ListPupilsResponse;
+    pupil::get_pupil(GetPupilRequest) -> Pupil;
+    mark_sheet::list_mark_sheets(ListMarkSheetsRequest) -> ListMarkSheetsResponse;
+    mark_sheet::get_mark_sheet(GetMarkSheetRequest) -> MarkSheet;
+    entry_session::open_entry_session(OpenEntrySessionRequest) -> EntrySession;
+    entry_session::list_entry_sessions(ListEntrySessionsRequest) -> ListEntrySessionsResponse;
+    entry_session::save_drafts(SaveDraftsRequest) -> SaveDraftsResponse;
+    entry_session::finish_entry_session(FinishEntrySessionRequest) -> Receipt;
+    entry_session::leave_entry_session(LeaveEntrySessionRequest) -> LeaveEntrySessionResponse;
+    entry_session::get_receipt(GetReceiptRequest) -> Receipt;
+    mark_sheet::verify_seals(VerifySealsRequest) -> VerifySealsResponse;
+}

@@ -1,0 +1,55 @@
+//! Resource names of records, parsed at the border.
+
+use hocba_chassis::{Failure, name};
+use uuid::Uuid;
+
+use crate::{app::mark_sheet::Address, error::Error, model::{calendar, sheet}};
+
+pub(super) fn school(field: &str, text: &str) -> Result<String, Failure> {
+    let [school] = name::parse(field, "schools/{school}", text)?;
+    Ok(school)
+}
+
+pub(super) fn year(field: &str, text: &str) -> Result<(String, String), Failure> {
+    let [school, year] = name::parse(field, "schools/{school}/years/{year}", text)?;
+    year_id(field, &year)?;
+    Ok((school, year))
+}
+
+pub(super) fn year_id(field: &str, year: &str) -> Result<(), Failure> {
+    if calendar::is_year(year) {
+        Ok(())
+    } else {
+        Err(Failure::bad_request(field, "năm học có dạng 2025-2026"))
+    }
+}
+
+pub(super) fn class(field: &str, text: &str) -> Result<(String, String, String), Failure> {
+    let [school, year, class] = name::parse(field, "schools/{school}/years/{year}/classes/{class}", text)?;
+    year_id(field, &year)?;
+    Ok((school, year, class))
+}
+
+/// A child with a UUID, such as `schools/{school}/receipts/{receipt}`.
+pub(super) fn child(field: &str, pattern: &str, text: &str) -> Result<(String, Uuid), Failure> {
+    let [school, id] = name::parse(field, pattern, text)?;
+    Ok((school, name::id(field, &id)?))
+}
+
+pub(super) fn import(field: &str, text: &str) -> Result<(String, String, Uuid), Failure> {
+    let [school, year, id] = name::parse(field, "schools/{school}/years/{year}/pupilImports/{import}", text)?;
+    Ok((school, year, name::id(field, &id)?))
+}
+
+pub(super) fn sheet(field: &str, text: &str) -> Result<Address, Error> {
+    let pattern = "schools/{school}/years/{year}/classes/{class}/markSheets/{sheet}";
+    let [school, year, class, id] = name::parse(field, pattern, text)?;
+    year_id(field, &year)?;
+    let (sheet, period) = sheet::parse(&id).ok_or(Error::SheetUnknown)?;
+    Ok(Address { school, year, class, sheet, period })
+}
+
+pub(super) fn sheet_name(at: &Address) -> String {
+    let Address { school, year, class, sheet, period } = at;
+    format!("schools/{school}/years/{year}/classes/{class}/markSheets/{}", sheet::id(sheet, *period))
+}

@@ -1,0 +1,154 @@
+//! Records with its peers, ready for a story.
+
+use std::time::Duration;
+
+use clap::Parser as _;
+use hocba_chassis::{clock::Clock, run::Running};
+use hocba_proto::records::{
+    BatchCreateClassesRequest, BatchCreateTeachingAssignmentsRequest, Class, CommitPupilImportRequest,
+    CreateSchoolYearRequest, FindingChoice, PreviewPupilImportRequest, SchoolYear, TeachingAssignment, TestDay,
+    records_service_client::RecordsServiceClient,
+};
+use hocba_records::Config;
+use hocba_testing::{Pki, TestArchive, TestDatabase, TestIdentity, TestPerson, channel_as};
+use tonic::{Status, transport::Channel};
+use tonic_types::StatusExt as _;
+
+pub(crate) const SCHOOL: &str = "01018a01";
+pub(crate) const YEAR: &str = "schools/01018a01/years/2025-2026";
+pub(crate) const CLASS: &str = "schools/01018a01/years/2025-2026/classes/5a";
+pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
+
+pub(crate) struct House {
+    pub(crate) pki: Pki,
+    pub(crate) identity: TestIdentity,
+    pub(crate) archive: TestArchive,
+    pub(crate) database: TestDatabase,
+    pub(crate) running: Running,
+    pub(crate) admin: TestPerson,
+    pub(crate) principal: TestPerson,
+    pub(crate) teacher: TestPerson,
+}
+
+impl House {
+    /// Records serving, nothing in it.
+    pub(crate) async fn empty() -> Self {
+        let pki = Pki::make().unwrap();
+        let identity = TestIdentity::start(&pki).await.unwrap();
+        let archive = TestArchive::start(&pki, identity.tokens()).await.unwrap();
+        let database = TestDatabase::of(&hocba_records::DEFINITION).await.unwrap();
+        let files = pki.files("records");
+        let url = database.url_file(pki.folder()).unwrap();
+        let config = Config::parse_from([
+            "hocba-records".into(),
+            "--listen=127.0.0.1:0".to_owned(),
+            format!("--tls-cert={}", files.cert.display()),
+            format!("--tls-key={}", files.key.display()),
+            format!("--tls-ca={}", files.ca.display()),
+            format!("--database-url-file={}", url.display()),
+            format!("--identity-addr={}", identity.peer.address),
+            format!("--archive-addr={}", archive.peer.address),
+        ]);
+        let running =
+            hocba_chassis::run::start(hocba_records::DEFINITION, Clock::system(), config, hocba_records::build)
+                .await
+                .unwrap();
+        let admin = identity.person(SCHOOL, &["system_admin"]);
+        let principal = identity.person(SCHOOL, &["principal"]);
+        let teacher = identity.person(SCHOOL, &["subject_teacher"]);
+        Self { pki, identity, archive, database, running, admin, principal, teacher }
+    }
+
+    /// With the school year and its 28 classes.
+    pub(crate) async fn with_classes() -> Self {
+        let house = Self::empty().await;
+        let mut records = house.records();
+        let school_year = SchoolYear {
+            school_code: "01018A01".into(),
+            school_name: "Trường Tiểu học Mẫu A".into(),
+            test_days: vec![TestDay { grade: 5, semester: "semester1".into(), first_day: "2026-01-05".into() }],
+            ..SchoolYear::default()
+        };
+        let request = CreateSchoolYearRequest {
+            parent: format!("schools/{SCHOOL}"),
+            year_id: "2025-2026".into(),
+            school_year: Some(school_year),
+            request_id: "y1".into(),
+        };
+        let year = records.create_school_year(house.admin.ask(request)).await.unwrap().into_inner();
+        assert_eq!(year.rule_set, "tt27-2020");
+        let letters = |grade: i32| if grade < 4 { "ABCDEG" } else { "ABCDE" };
+        let classes = (1..=5)
+            .flat_map(|grade| {
+                letters(grade).chars().map(move |letter| Class {
+                    display_name: format!("{grade}{letter}"),
+                    grade,
+                    ..Class::default()
+                })
+            })
+            .collect();
+        let request = BatchCreateClassesRequest { parent: YEAR.into(), classes, request_id: "k1".into() };
+        let made = records.batch_create_classes(house.admin.ask(request)).await.unwrap().into_inner();
+        assert_eq!(made.classes.len(), 28);
+        house
+    }
+
+    /// With the office's pupils, and the teacher assigned to 5A's mathematics.
+    pub(crate) async fn with_pupils() -> Self {
+        let house = Self::with_classes().await;
+        let mut records = house.records();
+        let request =
+            PreviewPupilImportRequest { parent: YEAR.into(), file: pupils_file(), request_id: String::new() };
+        let import = records.preview_pupil_import(house.admin.ask(request)).await.unwrap().into_inner();
+        let choices = import
+            .findings
+            .iter()
+            .filter(|finding| !finding.choices.is_empty())
+            .map(|finding| FindingChoice { finding: finding.id.clone(), choice: "keep_first".into() })
+            .collect();
+        let request = CommitPupilImportRequest { name: import.name, choices, request_id: String::new() };
+        records.commit_pupil_import(house.admin.ask(request)).await.unwrap();
+        let assignment = TeachingAssignment {
+            class: CLASS.into(),
+            item: "TO".into(),
+            teacher: house.teacher.name(),
+            teacher_name: "Ngô Thị Ngọc Anh".into(),
+        };
+        let request = BatchCreateTeachingAssignmentsRequest {
+            parent: YEAR.into(),
+            assignments: vec![assignment],
+            request_id: String::new(),
+        };
+        let made = records.batch_create_teaching_assignments(house.admin.ask(request)).await.unwrap().into_inner();
+        assert_eq!((made.created_count, made.changed_count), (1, 0));
+        house
+    }
+
+    /// Records as the gateway reaches it.
+    pub(crate) fn records(&self) -> RecordsServiceClient<Channel> {
+        RecordsServiceClient::new(self.channel_as("gateway"))
+    }
+
+    pub(crate) fn channel_as(&self, peer: &str) -> Channel {
+        channel_as(&self.pki, peer, "records", &self.running.address.to_string()).unwrap()
+    }
+}
+
+/// The office's list of pupils.
+pub(crate) fn pupils_file() -> Vec<u8> {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/data/school-a/danh-sach-hoc-sinh.xlsx");
+    std::fs::read(path).unwrap()
+}
+
+pub(crate) fn reason(status: &Status) -> String {
+    status.get_details_error_info().map_or_else(|| format!("{status:?}"), |info| info.reason)
+}
+
+pub(crate) fn article(status: &Status) -> String {
+    status.get_details_error_info().and_then(|info| info.metadata.get("article").cloned()).unwrap_or_default()
+}
+
+pub(crate) fn violations(status: &Status) -> Vec<String> {
+    let details = status.get_details_bad_request().map(|bad| bad.field_violations).unwrap_or_default();
+    details.into_iter().map(|violation| violation.field).collect()
+}
