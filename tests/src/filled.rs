@@ -123,6 +123,8 @@ fn text(field: &FieldDescriptor, places: &Places) -> String {
     match field.name() {
         "request_id" => Uuid::now_v7().to_string(),
         "email" => format!("{}@school.example", Uuid::now_v7()),
+        "year_id" => "2025-2026".to_owned(),
+        "etag" => "1".to_owned(),
         "role" | "roles" => "subject_teacher".to_owned(),
         name if name.contains("digest") => "0".repeat(64),
         name if name.ends_with("_id") => format!("x{}", Uuid::now_v7().as_fields().0),

@@ -1,6 +1,6 @@
 //! The smallest deployment that does something: identity behind the gateway.
 
-use hocba_cluster::{Cluster, Node, Options, node::End};
+use hocba_cluster::{Cluster, Node, Options, node::End, school::School};
 use hocba_proto::identity::{GetMeRequest, identity_service_client::IdentityServiceClient};
 use std::time::Duration;
 
@@ -49,4 +49,29 @@ async fn the_first_operator_gets_in_through_the_gateway_and_is_traced() {
         .unwrap()
         .into_inner();
     assert_eq!(me.account.unwrap().roles, ["operator"], "the token outlives both");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_small_school_seals_a_sheet_with_records_alone() {
+    let nodes = vec![Node::Identity, Node::Records, Node::Gateway];
+    let cluster = Cluster::boot(Options {
+        nodes,
+        ..Options::default()
+    })
+    .await
+    .unwrap();
+    let school = School::make(&cluster).await.unwrap();
+    let sheet = school.sheet("TO", "mid1");
+    let session = school.enter(&sheet).await.unwrap();
+    let receipt = school.finish(&session).await.unwrap();
+    assert_eq!(receipt.mark_sheet, sheet);
+    assert!(
+        school
+            .look(&sheet)
+            .await
+            .unwrap()
+            .cells
+            .iter()
+            .all(|cell| cell.sealed)
+    );
 }
