@@ -66,6 +66,11 @@ async fn a_dead_node_is_seen_harms_only_itself_and_comes_back() {
     let operator = cluster.sign_in(&cluster.operator().unwrap()).await.unwrap();
 
     for node in Node::SERVICES {
+        // Each has heard of identity's keys before identity dies.
+        let status = knock(&cluster, node, &operator.token).await;
+        assert_ne!(status.code(), Code::Unavailable, "{node}: {status:?}");
+    }
+    for node in Node::SERVICES {
         cluster.kill(node).await.unwrap();
         seen(&cluster, node, false).await;
         let status = knock(&cluster, node, &operator.token).await;

@@ -72,6 +72,7 @@ pub async fn start(config: &Config) -> anyhow::Result<Running> {
     });
 
     let mut tasks = JoinSet::new();
+    tasks.spawn(gate.tokens.clone().keep_keys());
     // Channels of their own: a check must not wait behind calls.
     let asked = Peers::new(
         &inside,

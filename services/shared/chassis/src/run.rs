@@ -291,6 +291,7 @@ where
         tasks.spawn(relay::run(pool.clone(), sink));
     }
     if let (Some(identity), false) = (identity, own_tokens) {
+        tasks.spawn(tokens.clone().keep_keys());
         tasks.spawn(feed::follow_in_memory(identity, tokens.clone()));
     }
 

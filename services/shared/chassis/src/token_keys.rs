@@ -27,6 +27,8 @@ const LEEWAY: i64 = 5;
 const MOST_CACHED: usize = 10_000;
 /// An unknown key id may make us ask identity, at most so often.
 const ASK_AGAIN: Duration = Duration::from_secs(2);
+/// How often known keys are asked for again.
+const KEEP: Duration = Duration::from_secs(60);
 
 /// Judges tokens. Cheap to clone.
 #[derive(Clone)]
@@ -80,6 +82,18 @@ impl Tokens {
     /// Replaces the known keys: identity's own rotation.
     pub fn set(&self, keys: impl IntoIterator<Item = (String, VerifyingKey)>) {
         self.0.keys.store(Arc::new(keys.into_iter().collect()));
+    }
+
+    /// Asks identity for its keys from the start on and for ever, so that tokens are judged while identity
+    /// is away.
+    pub async fn keep_keys(self) {
+        loop {
+            let wait = match self.ask_identity().await {
+                Ok(()) => KEEP,
+                Err(_) => ASK_AGAIN,
+            };
+            tokio::time::sleep(wait).await;
+        }
     }
 
     /// Judges an access token. Fails with UNAUTHENTICATED or TOKEN_EXPIRED.
