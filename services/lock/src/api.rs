@@ -2,7 +2,6 @@
 
 pub mod internal;
 pub mod term;
-pub mod wire;
 
 /// Serves the public and the internal service.
 pub struct Api(pub crate::State);

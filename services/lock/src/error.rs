@@ -5,7 +5,7 @@ use std::time::Duration;
 use hocba_chassis::Failure;
 use tonic::Status;
 
-use crate::model::{scope::Epoch, term::Refusal};
+use crate::model::{change::Refusal, scope::Epoch};
 
 /// The domain of `hocba.lock.v1.ErrorReason`.
 const DOMAIN: &str = "lock.hocba";

@@ -8,7 +8,7 @@
 //!
 //! Map: [`model`] the rules as a state machine (`tests/model.rs` explores it) · [`store`] terms as rows ·
 //! [`app`] one function an RPC, and [`app::drive`] which carries decisions into the guards · [`guard`] the
-//! guarded databases · [`mirror`] Redis · [`api`] the wire.
+//! guarded databases · [`mirror`] Redis · [`api`] the RPCs, [`wire`] their messages.
 
 use std::sync::Arc;
 
@@ -31,6 +31,7 @@ pub mod mirror;
 pub mod model;
 pub mod state;
 pub mod store;
+pub mod wire;
 
 pub use config::Config;
 pub use error::Error;

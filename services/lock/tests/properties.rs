@@ -4,9 +4,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use hocba_lock::model::{
+    change::{Command, Effect, apply},
     name::Database,
     scope::{Epoch, Fate},
-    term::{Command, Effect, Fence, Mode, Term, apply},
+    term::{Fence, Mode, Term},
 };
 use proptest::prelude::*;
 use time::{Duration, OffsetDateTime};

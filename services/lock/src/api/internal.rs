@@ -8,8 +8,8 @@ use hocba_proto::lock::{
 };
 use tonic::{Request, Response, Status};
 
-use super::{Api, wire};
-use crate::app;
+use super::Api;
+use crate::{app, wire};
 
 #[tonic::async_trait]
 impl LockInternalService for Api {

@@ -5,8 +5,8 @@ use hocba_chassis::Caller;
 use hocba_proto::lock::{GetTermRequest, Term, WatchTermRequest, lock_service_server::LockService};
 use tonic::{Request, Response, Status};
 
-use super::{Api, wire};
-use crate::app;
+use super::Api;
+use crate::{app, wire};
 
 #[tonic::async_trait]
 impl LockService for Api {

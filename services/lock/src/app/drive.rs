@@ -8,13 +8,15 @@ use time::OffsetDateTime;
 use tracing::Instrument as _;
 
 use crate::{
-    Error, State, api,
+    Error, State,
     model::{
+        change::{Command, Effect, apply},
         name::TermName,
         scope::Fate,
-        term::{Cause, Command, Effect, Mode, Term, apply},
+        term::{Cause, Mode, Term},
     },
     store::{self, term::Access},
+    wire,
 };
 
 /// How often a guard that knows a higher epoch is asked again with one above it.
@@ -108,7 +110,7 @@ pub(super) async fn step(
 
 /// Wakes watchers here and elsewhere.
 fn tell(state: &State, name: &TermName, term: &Term, now: OffsetDateTime) {
-    state.mirror.publish(name, api::wire::term(name, term, now));
+    state.mirror.publish(name, wire::term(name, term, now));
     // Nobody watching is no error.
     drop(state.changed.send(name.clone()));
 }

@@ -7,9 +7,9 @@ use time::OffsetDateTime;
 
 use super::{drive, term::standing};
 use crate::{
-    Error, State, api, app,
-    model::{name::TermName, term::Command},
-    rpc,
+    Error, State, app,
+    model::{change::Command, name::TermName},
+    rpc, wire,
 };
 
 /// Locks a term.
@@ -78,6 +78,6 @@ async fn execute<M: prost::Message>(
     }
     state.require_recovered(name)?;
     let term = standing(drive::change(state, name, &caller.subject(), command).await?)?;
-    let answer = api::wire::term(name, &term, state.clock.now());
+    let answer = wire::term(name, &term, state.clock.now());
     app::term::answer(state, caller, name, (rpc, request_id, request), answer).await
 }

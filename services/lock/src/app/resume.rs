@@ -8,8 +8,9 @@ use super::drive;
 use crate::{
     Error, State,
     model::{
+        change::Command,
         name::{Database, TermName},
-        term::{Command, Fence},
+        term::Fence,
     },
     store,
 };

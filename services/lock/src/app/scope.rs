@@ -7,9 +7,9 @@ use time::OffsetDateTime;
 
 use super::{drive, term::standing};
 use crate::{
-    Error, State, api, app, guard,
-    model::{name::TermName, scope::Epoch, term::Command},
-    rpc,
+    Error, State, app, guard,
+    model::{change::Command, name::TermName, scope::Epoch},
+    rpc, wire,
 };
 
 /// Opens a scope for a dossier.
@@ -70,6 +70,6 @@ pub async fn report_scope_used(
         open_epoch,
     };
     let term = drive::change(state, name, &caller.subject(), command).await?;
-    let answer = api::wire::term(name, &term, state.clock.now());
+    let answer = wire::term(name, &term, state.clock.now());
     app::term::answer(state, caller, name, once, answer).await
 }

@@ -13,10 +13,11 @@ use tokio::sync::broadcast::{Receiver, error::RecvError};
 use tonic::Code;
 
 use crate::{
-    Error, State, api,
+    Error, State,
     model::{name::TermName, term::Term},
     rpc,
     store::{self, term::Access},
+    wire,
 };
 
 /// How late a watcher learns of a change without Redis.
@@ -128,7 +129,7 @@ pub async fn count_open_sessions(state: &State, caller: &Caller, name: &TermName
 async fn read(state: &State, name: &TermName) -> Result<lock::Term, Error> {
     let mut tx = database::begin(&state.pool, name.school()).await?;
     let term = store::term::load(&mut tx, name, Access::Show).await?;
-    Ok(api::wire::term(name, &term, state.clock.now()))
+    Ok(wire::term(name, &term, state.clock.now()))
 }
 
 /// A term whose change stands everywhere; FENCE_PENDING otherwise.

@@ -1,4 +1,4 @@
-//! What both services of lock share: names in, terms out.
+//! The contract's messages: names in, terms out.
 
 use hocba_chassis::{
     Failure,
