@@ -180,11 +180,11 @@ impl Deployment {
     /// What only one node needs.
     fn own_settings(&self, node: Node) -> anyhow::Result<Vec<(String, String)>> {
         let mut own: Vec<(&str, String)> = Vec::new();
-        if node.is_service() {
-            own.push(("HOCBA_MASTER_KEY_FILE", self.secret(&master_key(node))));
-        }
         match node {
-            Node::Identity => own.push(("HOCBA_TOKEN_KEY_FILES", self.secret("token.key"))),
+            Node::Identity => {
+                own.push(("HOCBA_TOKEN_KEY_FILES", self.secret("token.key")));
+                own.push(("HOCBA_MASTER_KEY_FILE", self.secret("identity-master.key")));
+            }
             Node::Records | Node::Workflow | Node::Signing => {}
             Node::Archive => {
                 own.push(("HOCBA_OBJECTS_DIR", self.objects().display().to_string()));
@@ -214,9 +214,7 @@ impl Deployment {
         self.make_secret("token.key", ed25519)?;
         self.make_secret("log.key", ed25519)?;
         files::private_folder(&self.objects())?;
-        for node in Node::SERVICES {
-            self.make_secret(&master_key(node), || Ok(files::random::<32>()?.to_vec()))?;
-        }
+        self.make_secret("identity-master.key", || Ok(files::random::<32>()?.to_vec()))?;
         Ok(())
     }
 
@@ -228,10 +226,6 @@ impl Deployment {
             files::write_secret(&path, &make()?)
         }
     }
-}
-
-fn master_key(node: Node) -> String {
-    format!("{node}-master.key")
 }
 
 /// A new Ed25519 key, PKCS#8 DER.

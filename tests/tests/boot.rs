@@ -1,8 +1,8 @@
 //! The smallest deployment that does something: identity behind the gateway.
 
-use hocba_cluster::{Cluster, Node, Options, node::End, school::School};
+use hocba_cluster::{Cluster, Node, Options, deployment::Deployment, node::End, school::School};
 use hocba_proto::identity::{GetMeRequest, identity_service_client::IdentityServiceClient};
-use std::time::Duration;
+use std::{process::Command, time::Duration};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_first_operator_gets_in_through_the_gateway_and_is_traced() {
@@ -74,4 +74,46 @@ async fn a_small_school_seals_a_sheet_with_records_alone() {
             .iter()
             .all(|cell| cell.sealed)
     );
+}
+
+#[test]
+fn every_program_gets_what_it_requires_and_nothing_it_does_not_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let deployment = Deployment::open(folder.path(), false).unwrap();
+    let mut wrong = Vec::new();
+    for node in Node::ALL {
+        let program = match deployment.program(node, &["variables"]) {
+            Ok(program) => program,
+            Err(error) => {
+                wrong.push(format!("{error:#}"));
+                continue;
+            }
+        };
+        let said = Command::new(&program.path)
+            .arg("variables")
+            .output()
+            .unwrap()
+            .stdout;
+        let said = String::from_utf8(said).unwrap();
+        let variables: Vec<serde_json::Value> = said
+            .lines()
+            .map(|line| serde_json::from_str(line).unwrap())
+            .collect();
+        let known = |name: &str| variables.iter().any(|variable| variable["name"] == name);
+        // The exporter of spans reads its own.
+        for set in program
+            .environment
+            .keys()
+            .filter(|set| !set.starts_with("OTEL_BSP") && !known(set))
+        {
+            wrong.push(format!("{node} does not read {set}"));
+        }
+        for variable in variables.iter().filter(|variable| variable["required"] == true) {
+            let name = variable["name"].as_str().unwrap();
+            if !program.environment.contains_key(name) {
+                wrong.push(format!("{node} does not get {name}"));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
 }
