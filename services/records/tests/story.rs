@@ -1,5 +1,7 @@
 //! Records alone over real mutual TLS with a real database: import, entry, seal, lock, tampering.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 mod house;
 
 use hocba_proto::{

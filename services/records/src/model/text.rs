@@ -54,14 +54,15 @@ pub fn tone_placed(text: &str) -> String {
     for (at, c) in decomposed.iter().enumerate() {
         let ends_word = decomposed.get(at + 1).is_none_or(|next| !next.is_alphabetic() && !is_combining_mark(*next));
         let before: Vec<char> = out.iter().rev().take(3).copied().collect();
-        if TONES.contains(c) && ends_word {
-            if let [second, first, ..] = before.as_slice() {
-                let pair = (first.to_ascii_lowercase(), second.to_ascii_lowercase());
-                let after_q = before.get(2).is_some_and(|c| c.eq_ignore_ascii_case(&'q'));
-                if matches!(pair, ('o', 'a') | ('o', 'e') | ('u', 'y')) && !after_q {
-                    out.insert(out.len().saturating_sub(1), *c);
-                    continue;
-                }
+        if TONES.contains(c)
+            && ends_word
+            && let [second, first, ..] = before.as_slice()
+        {
+            let pair = (first.to_ascii_lowercase(), second.to_ascii_lowercase());
+            let after_q = before.get(2).is_some_and(|c| c.eq_ignore_ascii_case(&'q'));
+            if matches!(pair, ('o', 'a') | ('o', 'e') | ('u', 'y')) && !after_q {
+                out.insert(out.len().saturating_sub(1), *c);
+                continue;
             }
         }
         out.push(*c);
