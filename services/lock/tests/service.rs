@@ -305,6 +305,27 @@ async fn watch_term_follows_over_redis_and_epochs_never_fall() {
 }
 
 #[tokio::test]
+async fn get_term_shows_what_redis_last_heard_when_the_database_is_away() {
+    let world = World::start().await;
+    world.close(close("1")).await.expect("closed");
+    eventually("the mirror has it", PATIENCE, || async {
+        match world.mirrored().await {
+            Some(1) => Ok(()),
+            other => Err(other),
+        }
+    })
+    .await;
+    world.wire.cut();
+    let term = world.get_term().await.expect("a term from the mirror");
+    assert_eq!((term.state(), term.epoch), (State::Closed, 1));
+    let close = world
+        .close(close("2"))
+        .await
+        .expect_err("nothing is decided without the database");
+    assert_eq!(close.code(), Code::Unavailable);
+}
+
+#[tokio::test]
 async fn watch_term_ends_with_the_sign_in() {
     let world = World::start().await;
     let admin = world.identity.person(SCHOOL, &["system_admin"]);

@@ -29,6 +29,9 @@ use hocba_testing::{
 use sqlx::{Executor as _, PgConnection, PgPool};
 use time::OffsetDateTime;
 use tonic::{Status, Streaming, service::Routes, transport::Channel};
+use wire::Wire;
+
+mod wire;
 
 /// A school of this test run: Redis is shared by all tests.
 pub(crate) const SCHOOL: &str = "s";
@@ -68,6 +71,7 @@ pub(crate) struct World {
     sessions: Records,
     guard: Option<TestPeer>,
     guard_address: String,
+    pub(crate) wire: Wire,
     redis: PathBuf,
     redis_url: String,
     running: Option<Running>,
@@ -141,6 +145,7 @@ impl World {
         let guarded_pool = guarded.service().await.expect("a pool");
         let redis = pki.folder().join("redis.url");
         std::fs::write(&redis, &redis_url).expect("a secret");
+        let wire = Wire::lay(&database.url()).await;
         let sessions = Records(Arc::new(AtomicU32::new(3)));
         let mut world = Self {
             identity,
@@ -152,6 +157,7 @@ impl World {
             sessions,
             guard: None,
             guard_address: "127.0.0.1:0".into(),
+            wire,
             redis,
             redis_url,
             running: None,
@@ -183,7 +189,8 @@ impl World {
 
     pub(crate) async fn start_lock(&mut self) {
         let files = self.pki.files("lock");
-        let url = self.database.url_file(self.pki.folder()).expect("a secret");
+        let url = self.pki.folder().join("lock.url");
+        std::fs::write(&url, self.wire.through(&self.database.url())).expect("a secret");
         let config = Config::try_parse_from([
             "hocba-lock".into(),
             "--listen=127.0.0.1:0".to_owned(),
