@@ -24,30 +24,28 @@ pub async fn boot(deployment: &mut Deployment, say: impl Fn(&str)) -> anyhow::Re
     say("PostgreSQL and Redis");
     start(deployment, End::Postgres).await?;
     start(deployment, End::Redis).await?;
-    if !deployment.state.complete {
+    if !deployment.state.done.contains("provision") {
         say("roles and databases");
         provision::provision(&deployment.postgres, &deployment.state).await?;
+        deployment.done("provision")?;
     }
     say("migrations");
     for node in deployment.nodes.iter().filter(|node| node.is_service()) {
         deployment.program(*node, &["migrate"])?.run()?;
     }
-    if !deployment.state.complete && deployment.nodes.contains(&Node::Signing) {
+    if deployment.nodes.contains(&Node::Signing) && !deployment.state.done.contains("init-ca") {
         say("certificate authority of signatures");
         deployment.program(Node::Signing, &["init-ca"])?.run()?;
+        deployment.done("init-ca")?;
     }
     say("services and gateway");
     for node in &deployment.nodes {
         start(deployment, (*node).into()).await?;
     }
     healthy(deployment).await?;
-    if !deployment.state.complete {
-        if deployment.nodes.contains(&Node::Identity) {
-            say("first operator");
-            bootstrap(deployment)?;
-        }
-        deployment.state.complete = true;
-        deployment.keep()?;
+    if deployment.nodes.contains(&Node::Identity) && !operator_file(deployment).exists() {
+        say("first operator");
+        bootstrap(deployment)?;
     }
     Ok(())
 }
@@ -71,13 +69,12 @@ pub async fn start(deployment: &Deployment, end: End) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Whether everything was made, runs and serves.
+/// Whether everything runs and serves.
 pub async fn is_up(deployment: &Deployment) -> bool {
-    deployment.state.complete
-        && deployment
-            .nodes
-            .iter()
-            .all(|node| deployment.processes.pid(node.name()).is_some())
+    deployment
+        .nodes
+        .iter()
+        .all(|node| deployment.processes.pid(node.name()).is_some())
         && ask_health(deployment)
             .await
             .is_ok_and(|health| serve(deployment, &health))
@@ -173,10 +170,6 @@ fn operator_file(deployment: &Deployment) -> PathBuf {
 
 fn bootstrap(deployment: &Deployment) -> anyhow::Result<()> {
     let file = operator_file(deployment);
-    if file.exists() {
-        // A boot that was broken off came this far.
-        return Ok(());
-    }
     let out = file.display().to_string();
     deployment
         .program(Node::Identity, &["bootstrap", "--email", OPERATOR, "--out", &out])?

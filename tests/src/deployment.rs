@@ -80,8 +80,9 @@ impl Deployment {
         Ok(deployment)
     }
 
-    /// Keeps the state.
-    pub fn keep(&self) -> anyhow::Result<()> {
+    /// Remembers that something was made that is made once.
+    pub fn done(&mut self, what: &str) -> anyhow::Result<()> {
+        self.state.done.insert(what.to_owned());
         self.state.write(&self.home.join("state.json"))
     }
 

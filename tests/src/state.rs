@@ -1,6 +1,11 @@
 //! What a deployment remembers between two starts: addresses and passwords.
 
-use std::{collections::BTreeMap, fs, net::SocketAddr, path::Path};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs,
+    net::SocketAddr,
+    path::Path,
+};
 
 use anyhow::Context;
 use serde::{Deserialize, Serialize};
@@ -22,8 +27,9 @@ pub struct State {
     pub postgres_folder: std::path::PathBuf,
     /// Password of each database role, of Redis' user (`redis`) and of the operator (`operator`).
     pub passwords: BTreeMap<String, String>,
-    /// How far the first boot came: once true, databases are provisioned and the operator exists.
-    pub complete: bool,
+    /// What is made once and is made already.
+    #[serde(default)]
+    pub done: BTreeSet<String>,
 }
 
 impl State {
@@ -49,7 +55,7 @@ impl State {
             traces: files::free_address()?,
             postgres_folder,
             passwords,
-            complete: false,
+            done: BTreeSet::new(),
         })
     }
 
