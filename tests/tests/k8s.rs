@@ -107,6 +107,7 @@ fn the_kustomization_lists_every_file() {
 
 #[test]
 fn no_variable_is_set_that_nobody_reads_and_none_required_is_missing() {
+    let mut wrong: Vec<String> = vec![];
     for node in Node::ALL {
         let read = read_by(node);
         let pod = pod(node);
@@ -114,15 +115,16 @@ fn no_variable_is_set_that_nobody_reads_and_none_required_is_missing() {
             .into_iter()
             .flat_map(|container| variables(container).into_keys())
             .collect();
-        let unread: Vec<_> = set.iter().filter(|name| !read.contains_key(*name)).collect();
-        assert!(unread.is_empty(), "nobody reads in {node}: {unread:?}");
-        let missing: Vec<_> = read
+        let unread = set.iter().filter(|name| !read.contains_key(*name));
+        wrong.extend(unread.map(|name| format!("{node} never reads {name}, k8s/base/{node}.yaml sets it")));
+        let missing = read
             .iter()
-            .filter(|(name, required)| **required && !set.contains(*name))
-            .map(|(name, _)| name)
-            .collect();
-        assert!(missing.is_empty(), "not set in {node}: {missing:?}");
+            .filter(|(name, required)| **required && !set.contains(*name));
+        wrong.extend(
+            missing.map(|(name, _)| format!("{node} needs {name}, k8s/base/{node}.yaml does not set it")),
+        );
     }
+    assert!(wrong.is_empty(), "{wrong:#?}");
 }
 
 #[test]
