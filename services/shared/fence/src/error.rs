@@ -1,6 +1,6 @@
 //! What a guarded statement can fail with.
 
-use hocba_chassis::Failure;
+use hocba_chassis::{Failure, database::LostRace};
 
 /// The fence's word against a write.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -77,6 +77,17 @@ pub enum Error {
     /// The database failed.
     #[error(transparent)]
     Database(sqlx::Error),
+}
+
+impl LostRace for Error {
+    fn is_lost_race(&self) -> bool {
+        match self {
+            Self::Database(error) => error.is_lost_race(),
+            // A guard that lost a race for rows cannot say so by its failure.
+            Self::Guard(_) => true,
+            Self::Refused(_) | Self::Busy | Self::NotGuarded(_) => false,
+        }
+    }
 }
 
 impl From<sqlx::Error> for Error {

@@ -2,7 +2,7 @@
 
 use std::{future::Future, time::Duration};
 
-use hocba_chassis::Failure;
+use hocba_chassis::{Failure, database};
 use sqlx::{PgConnection, PgPool, postgres::types::PgInterval};
 use time::OffsetDateTime;
 
@@ -100,6 +100,12 @@ pub trait Guard: Send + Sync + 'static {
 /// the database's failure. After any of them nothing has changed, unless the connection broke at the commit:
 /// repeating is safe.
 pub async fn install<G: Guard>(pool: &PgPool, guard: &G, fence: &Fence) -> Result<Installed, Error> {
+    // A writer that holds a row while it waits for the fence, and a guard that wants to seal that row, end
+    // in a deadlock; the one of the two that PostgreSQL ends may be us.
+    database::retry(|| try_install(pool, guard, fence)).await
+}
+
+async fn try_install<G: Guard>(pool: &PgPool, guard: &G, fence: &Fence) -> Result<Installed, Error> {
     let (term, key) = (&fence.term, fence.term.key());
     if !guard.guards(term.kind()) {
         return Err(Error::NotGuarded(term.to_string()));
@@ -108,7 +114,7 @@ pub async fn install<G: Guard>(pool: &PgPool, guard: &G, fence: &Fence) -> Resul
         State::Closed => ("closed", None),
         State::Window(end) => ("window", Some(end)),
     };
-    let mut tx = hocba_chassis::database::begin(pool, term.school()).await?;
+    let mut tx = database::begin(pool, term.school()).await?;
     let patience = PgInterval::try_from(PATIENCE).map_err(sqlx::Error::Encode)?;
     let before = sqlx::query!(
         r#"select out_epoch as "epoch!", out_state as "state!", out_proceed as "proceed!"

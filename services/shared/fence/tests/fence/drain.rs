@@ -135,3 +135,35 @@ async fn t3_a_writer_that_hangs_is_ended_and_the_lock_is_granted() {
         "the writer was ended"
     );
 }
+
+/// A writer should take the fence first. One that holds what the seal wants before it asks for the fence
+/// costs a deadlock, which PostgreSQL ends; the lock is granted all the same.
+#[tokio::test]
+async fn t3_a_writer_in_the_wrong_order_does_not_keep_the_lock_from_being_granted() {
+    let w = world().await;
+    for (closed, opened) in [(1, 2), (3, 4)] {
+        let mut writer = w.pool.begin().await.expect("a transaction");
+        writer
+            .execute("select from session for update")
+            .await
+            .expect("the row");
+        let pool = w.pool.clone();
+        let installing = tokio::spawn(async move { put(&pool, &fence(closed, State::Closed)).await });
+        eventually("the seal waits for the row", Duration::from_secs(5), || async {
+            let waiting: i64 = sqlx::query_scalar(
+                "select count(*) from pg_stat_activity
+                 where wait_event_type = 'Lock' and datname = current_database()",
+            )
+            .fetch_one(&w.superuser)
+            .await
+            .expect("activity");
+            if waiting > 0 { Ok(()) } else { Err(waiting) }
+        })
+        .await;
+        let checked = check(&mut writer, &term()).await;
+        drop(writer);
+        let installed = installing.await.expect("installed");
+        assert_eq!(installed.sealed_sessions, 1, "after {checked:?}");
+        put(&w.pool, &fence(opened, State::Window(later()))).await;
+    }
+}

@@ -26,7 +26,10 @@ pub(crate) const TABLE: &str = "
         for each row execute function fence_guard('marks');
     create trigger cell_no_truncate before truncate on cell
         for each statement execute function fence_no_truncate();
-    grant select, insert, update, delete on cell to hocba_fence;
+    -- What a writer holds while it works, and a seal wants.
+    create table session (id int primary key);
+    insert into session values (1);
+    grant select, insert, update, delete on cell, session to hocba_fence;
 ";
 
 pub(crate) struct World {
@@ -58,6 +61,7 @@ impl Guard for Sealing {
     }
 
     async fn seal(&self, conn: &mut PgConnection, closing: Closing<'_>) -> Result<u32, Failure> {
+        conn.execute("select from session for update").await?;
         sqlx::query("insert into cell values ('s', '2025-2026', 'mid1', 'sealed', $1)")
             .bind(closing.epoch)
             .execute(conn)
