@@ -1,0 +1,53 @@
+//! What every RPC works with.
+
+use std::sync::Arc;
+
+use hocba_chassis::{Clock, Context};
+use hocba_policy::Policy;
+use ring::signature::Ed25519KeyPair;
+use sqlx::PgPool;
+use tokio::sync::Notify;
+use tonic::transport::Channel;
+
+use crate::store::object::Objects;
+
+/// Shared by all calls; cheap to clone.
+#[derive(Clone)]
+pub struct State {
+    /// Now.
+    pub clock: Clock,
+    /// Our database.
+    pub pool: PgPool,
+    /// Who may do what.
+    pub policy: Arc<Policy>,
+    /// Bytes by digest.
+    pub objects: Objects,
+    /// Records, for the facts of a class.
+    pub records: Channel,
+    /// Signs the heads of the logs.
+    pub log_key: Arc<Ed25519KeyPair>,
+    /// Wakes the sequencer.
+    pub appended: Arc<Notify>,
+}
+
+impl State {
+    /// Of a running service.
+    #[must_use]
+    pub fn new(
+        context: &Context,
+        policy: Policy,
+        objects: Objects,
+        records: Channel,
+        log_key: Ed25519KeyPair,
+    ) -> Self {
+        Self {
+            clock: context.clock,
+            pool: context.pool.clone(),
+            policy: Arc::new(policy),
+            objects,
+            records,
+            log_key: Arc::new(log_key),
+            appended: Arc::default(),
+        }
+    }
+}

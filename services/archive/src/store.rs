@@ -1,0 +1,9 @@
+//! The SQL and the object store; decides nothing.
+
+pub mod approval;
+pub mod class_package;
+pub mod evidence;
+pub mod log;
+pub mod object;
+pub mod slot;
+pub mod year_document;

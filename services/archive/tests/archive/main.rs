@@ -1,0 +1,6 @@
+//! The archive alone over real mutual TLS with a real database.
+
+mod documents;
+mod evidence;
+mod log;
+mod world;
