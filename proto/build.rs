@@ -14,11 +14,17 @@ fn main() -> Result<(), Box<dyn Error>> {
     files.sort();
 
     let mut compiler = protox::Compiler::new(["."])?;
-    compiler.include_imports(true).include_source_info(true).open_files(&files)?;
+    compiler
+        .include_imports(true)
+        .include_source_info(true)
+        .open_files(&files)?;
 
     // The encoded set keeps our options (field_behavior); the typed one drops unknown extensions.
     let out = PathBuf::from(env::var("OUT_DIR")?);
-    fs::write(out.join("descriptor.binpb"), compiler.encode_file_descriptor_set())?;
+    fs::write(
+        out.join("descriptor.binpb"),
+        compiler.encode_file_descriptor_set(),
+    )?;
 
     let set = compiler.file_descriptor_set();
     debug_assert!(set.encoded_len() > 0);

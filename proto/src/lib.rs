@@ -2,7 +2,11 @@
 //! descriptor set from which routes, coverage tests and reflection are derived.
 
 #![expect(clippy::pedantic, reason = "generated code")]
-#![expect(clippy::allow_attributes, clippy::allow_attributes_without_reason, reason = "generated code")]
+#![expect(
+    clippy::allow_attributes,
+    clippy::allow_attributes_without_reason,
+    reason = "generated code"
+)]
 
 /// The encoded `FileDescriptorSet` of all packages, with imports, comments and options.
 pub const DESCRIPTOR_SET: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/descriptor.binpb"));
@@ -74,10 +78,10 @@ pub mod hocba {
     }
 }
 
-pub use hocba::r#type::v1 as types;
-pub use hocba::identity::v1 as identity;
-pub use hocba::records::v1 as records;
-pub use hocba::workflow::v1 as workflow;
-pub use hocba::lock::v1 as lock;
-pub use hocba::signing::v1 as signing;
 pub use hocba::archive::v1 as archive;
+pub use hocba::identity::v1 as identity;
+pub use hocba::lock::v1 as lock;
+pub use hocba::records::v1 as records;
+pub use hocba::signing::v1 as signing;
+pub use hocba::r#type::v1 as types;
+pub use hocba::workflow::v1 as workflow;

@@ -65,7 +65,12 @@ pub(crate) async fn tell(
     kind: &str,
     facts: Value,
 ) -> Result<Uuid, Error> {
-    let event =
-        Event { school: school.to_owned(), subject, kind: kind.to_owned(), facts, actor: caller.subject() };
+    let event = Event {
+        school: school.to_owned(),
+        subject,
+        kind: kind.to_owned(),
+        facts,
+        actor: caller.subject(),
+    };
     Ok(outbox::put(tx, &event, state.clock.now()).await?)
 }

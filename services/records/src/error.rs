@@ -7,7 +7,10 @@ use crate::model::import::Finding;
 
 /// Everything records can fail with.
 #[derive(Debug, thiserror::Error)]
-#[expect(missing_docs, reason = "each variant is a reason of hocba.records.v1.ErrorReason, which says what it means")]
+#[expect(
+    missing_docs,
+    reason = "each variant is a reason of hocba.records.v1.ErrorReason, which says what it means"
+)]
 pub enum Error {
     #[error("malformed: {0}")]
     Malformed(&'static str, String),
@@ -90,20 +93,21 @@ impl From<Error> for Failure {
             Error::Malformed(field, words) => Self::bad_request(field, words),
             Error::YearExists => Self::precondition(OWN, "YEAR_EXISTS").vi("Năm học này đã có."),
             Error::YearUnknown => Self::not_found(OWN, "YEAR_UNKNOWN").vi("Chưa có năm học này."),
-            Error::RuleSetUnknown => Self::invalid(OWN, "RULE_SET_UNKNOWN")
-                .vi("Không có bộ quy định đánh giá cho năm học này."),
+            Error::RuleSetUnknown => {
+                Self::invalid(OWN, "RULE_SET_UNKNOWN").vi("Không có bộ quy định đánh giá cho năm học này.")
+            }
             Error::ClassDiffers(class) => Self::precondition(OWN, "CLASS_DIFFERS")
                 .meta("class", class)
                 .vi("Lớp này đã có ở khối khác."),
-            Error::ClassUnknown(class) => {
-                Self::not_found(OWN, "CLASS_UNKNOWN").meta("class", class).vi("Không có lớp này.")
-            }
+            Error::ClassUnknown(class) => Self::not_found(OWN, "CLASS_UNKNOWN")
+                .meta("class", class)
+                .vi("Không có lớp này."),
             Error::ItemUnknown(item) => Self::invalid(OWN, "ITEM_UNKNOWN")
                 .meta("item", item)
                 .vi("Khối lớp này không có môn hoặc mục này."),
-            Error::FileUnreadable(what) => {
-                Self::invalid(OWN, "FILE_UNREADABLE").violation("file", what.clone()).vi(what)
-            }
+            Error::FileUnreadable(what) => Self::invalid(OWN, "FILE_UNREADABLE")
+                .violation("file", what.clone())
+                .vi(what),
             Error::ImportUnknown => Self::not_found(OWN, "IMPORT_UNKNOWN").vi("Không có lần nạp tệp này."),
             Error::ImportHasErrors(count) => Self::precondition(OWN, "IMPORT_HAS_ERRORS")
                 .meta("count", count)
@@ -129,11 +133,13 @@ impl From<Error> for Failure {
             Error::SessionElsewhere => Self::precondition(OWN, "SESSION_ELSEWHERE")
                 .vi("Người khác đang nhập bảng này; phiên của họ phải kết thúc trước."),
             Error::SessionUnknown => Self::not_found(OWN, "SESSION_UNKNOWN").vi("Không có phiên nhập này."),
-            Error::SessionOver => Self::precondition(OWN, "SESSION_OVER")
-                .vi("Phiên nhập đã kết thúc, các ô đã điền được chốt."),
+            Error::SessionOver => {
+                Self::precondition(OWN, "SESSION_OVER").vi("Phiên nhập đã kết thúc, các ô đã điền được chốt.")
+            }
             Error::ReceiptUnknown => Self::not_found(OWN, "RECEIPT_UNKNOWN").vi("Không có biên nhận này."),
-            Error::EtagMismatch => Self::aborted(SHARED, "ETAG_MISMATCH")
-                .vi("Dữ liệu đã được người khác sửa, xin tải lại."),
+            Error::EtagMismatch => {
+                Self::aborted(SHARED, "ETAG_MISMATCH").vi("Dữ liệu đã được người khác sửa, xin tải lại.")
+            }
             Error::Damaged(what) => Self::internal(format!("the database holds what it must not: {what}")),
             Error::Fence(error) => error.into(),
             Error::Shared(failure) => *failure,

@@ -24,7 +24,10 @@ impl Guard for Records {
     async fn seal(&self, conn: &mut PgConnection, closing: Closing<'_>) -> Result<u32, Failure> {
         let (school, year) = (closing.term.school(), closing.term.year());
         let mut sealed = 0;
-        for id in session::open_in_term(conn, school, year, &periods(closing.term)).await.map_err(Failure::from)? {
+        for id in session::open_in_term(conn, school, year, &periods(closing.term))
+            .await
+            .map_err(Failure::from)?
+        {
             let done = mark::seal(conn, school, id, "lock", closing.epoch, "", self.clock.now())
                 .await
                 .map_err(Failure::from)?;
@@ -50,5 +53,9 @@ fn periods(term: &Term) -> Vec<String> {
         Semester::One => period.semester() == Semester::One,
         Semester::Two => period.semester() == Semester::Two,
     };
-    Period::ALL.iter().filter(|period| of(period)).map(|period| period.id().to_owned()).collect()
+    Period::ALL
+        .iter()
+        .filter(|period| of(period))
+        .map(|period| period.id().to_owned())
+        .collect()
 }

@@ -49,8 +49,10 @@ pub use config::Config;
 pub static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!();
 
 /// What the chassis must know.
-pub const DEFINITION: Definition =
-    Definition { name: "records", migrations: &[&hocba_fence::MIGRATIONS, &MIGRATIONS] };
+pub const DEFINITION: Definition = Definition {
+    name: "records",
+    migrations: &[&hocba_fence::MIGRATIONS, &MIGRATIONS],
+};
 
 /// The RPC services this program serves.
 const SERVICES: &[&str] = &["hocba.records.v1.RecordsService", "hocba.lock.v1.FenceService"];

@@ -28,7 +28,11 @@ impl State {
     /// Asks the policy about an RPC of the public service.
     pub fn authorize(&self, caller: &Caller, method: &str, resource: &Resource) -> Result<(), Failure> {
         self.policy
-            .authorize(caller, &format!("hocba.records.v1.RecordsService/{method}"), resource)
+            .authorize(
+                caller,
+                &format!("hocba.records.v1.RecordsService/{method}"),
+                resource,
+            )
             .map(drop)
     }
 }

@@ -23,7 +23,10 @@ pub async fn grace(state: Arc<State>) {
 
 /// Seals an ended sign-in's sessions; holds a suspended account's.
 pub async fn account_event(state: &State, event: &AccountEvent) -> Result<(), Failure> {
-    let id = |text: &str| text.parse::<Uuid>().map_err(|_| Failure::internal("an id of the feed is none"));
+    let id = |text: &str| {
+        text.parse::<Uuid>()
+            .map_err(|_| Failure::internal("an id of the feed is none"))
+    };
     match event.kind() {
         Kind::SignInEnded => end_all(state, Some(id(&event.sign_in)?), "sign_out").await?,
         Kind::AccountSuspended => {

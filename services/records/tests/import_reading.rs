@@ -13,7 +13,10 @@ use hocba_records::{
 };
 
 fn read() -> Plan {
-    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/data/school-a/danh-sach-hoc-sinh.xlsx");
+    let path = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../../tests/data/school-a/danh-sach-hoc-sinh.xlsx"
+    );
     let rows = spreadsheet::read(&std::fs::read(path).unwrap()).unwrap();
     import::plan(&rows, &school(ethnic_groups())).unwrap()
 }
@@ -25,7 +28,11 @@ fn school(ethnic_groups: &BTreeSet<String>) -> School<'_> {
             classes.insert(format!("{grade}{letter}"), grade);
         }
     }
-    School { classes, ethnic_groups, begins: 2025 }
+    School {
+        classes,
+        ethnic_groups,
+        begins: 2025,
+    }
 }
 
 #[test]
@@ -54,15 +61,30 @@ fn a4_1_every_quirk_of_the_offices_list_is_named() {
     ] {
         assert_eq!(counts.get(code), Some(&count), "{code} of {counts:?}");
     }
-    assert!(plan.findings.iter().all(|finding| finding.kind != Kind::Error), "{counts:?}");
+    assert!(
+        plan.findings.iter().all(|finding| finding.kind != Kind::Error),
+        "{counts:?}"
+    );
     let ids: BTreeSet<_> = plan.findings.iter().map(|finding| &finding.id).collect();
     assert_eq!(ids.len(), plan.findings.len(), "ids are unique");
 
-    let zero = plan.findings.iter().find(|finding| finding.code == "LEADING_ZERO_LOST").unwrap();
+    let zero = plan
+        .findings
+        .iter()
+        .find(|finding| finding.code == "LEADING_ZERO_LOST")
+        .unwrap();
     assert_eq!((zero.row, zero.value.as_str()), (7, "001219543858"));
-    let register = plan.findings.iter().find(|finding| finding.code == "REGISTER_NUMBER_AS_NUMBER").unwrap();
+    let register = plan
+        .findings
+        .iter()
+        .find(|finding| finding.code == "REGISTER_NUMBER_AS_NUMBER")
+        .unwrap();
     assert_eq!((register.row, register.value.as_str()), (260, "0253/TH"));
-    let blank = plan.findings.iter().find(|finding| finding.code == "BLANK_ROW").unwrap();
+    let blank = plan
+        .findings
+        .iter()
+        .find(|finding| finding.code == "BLANK_ROW")
+        .unwrap();
     assert_eq!(blank.row, 250);
 }
 
@@ -75,8 +97,14 @@ fn a4_1_a_duplicate_waits_for_a_choice_and_never_makes_a_silent_pupil() {
     assert!(import::choose(&plan, &HashMap::from([(id.clone(), "accept".to_owned())])).is_err());
     for (choice, register) in [("keep_first", "0996/TH"), ("keep_last", "9999/TH")] {
         let rows = import::choose(&plan, &HashMap::from([(id.clone(), choice.to_owned())])).unwrap();
-        let last = rows.iter().find(|row| row.identity.pupil_code == "01018A012100996").unwrap();
-        assert_eq!((rows.len(), last.identity.register_number.as_str()), (996, register));
+        let last = rows
+            .iter()
+            .find(|row| row.identity.pupil_code == "01018A012100996")
+            .unwrap();
+        assert_eq!(
+            (rows.len(), last.identity.register_number.as_str()),
+            (996, register)
+        );
     }
 }
 
@@ -85,5 +113,9 @@ fn a4_1_what_is_no_list_is_refused_with_words() {
     assert!(spreadsheet::read(b"not a spreadsheet").is_err());
     assert!(spreadsheet::read(&vec![0; spreadsheet::LARGEST + 1]).is_err());
     let groups = BTreeSet::new();
-    assert!(import::plan(&[], &school(&groups)).unwrap_err().contains("Họ và tên"));
+    assert!(
+        import::plan(&[], &school(&groups))
+            .unwrap_err()
+            .contains("Họ và tên")
+    );
 }

@@ -2,9 +2,9 @@
 
 use hocba_chassis::{Caller, Failure, name::parse};
 use hocba_proto::records::{
-    self as wire, BatchCreateClassesRequest, BatchCreateClassesResponse, BatchCreateTeachingAssignmentsRequest,
-    BatchCreateTeachingAssignmentsResponse, ListClassesRequest, ListClassesResponse,
-    ListTeachingAssignmentsRequest, ListTeachingAssignmentsResponse,
+    self as wire, BatchCreateClassesRequest, BatchCreateClassesResponse,
+    BatchCreateTeachingAssignmentsRequest, BatchCreateTeachingAssignmentsResponse, ListClassesRequest,
+    ListClassesResponse, ListTeachingAssignmentsRequest, ListTeachingAssignmentsResponse,
 };
 use tonic::{Request, Response};
 
@@ -27,20 +27,35 @@ pub(super) async fn batch_create_classes(
     for (at, class) in request.classes.iter().enumerate() {
         let display_name = clean(&class.display_name);
         let id = display_name.to_lowercase();
-        let sound = !id.is_empty() && id.len() <= 30 && id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
-        let grade = i16::try_from(class.grade).ok().filter(|grade| (1..=5).contains(grade));
+        let sound =
+            !id.is_empty() && id.len() <= 30 && id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
+        let grade = i16::try_from(class.grade)
+            .ok()
+            .filter(|grade| (1..=5).contains(grade));
         let (true, Some(grade)) = (sound, grade) else {
             let words = "tên lớp gồm chữ không dấu và số như 5A, khối từ 1 đến 5";
             return Err(Failure::bad_request(format!("classes[{at}]"), words).into());
         };
-        classes.push(Class { class: id, display_name, grade, pupils: 0 });
+        classes.push(Class {
+            class: id,
+            display_name,
+            grade,
+            pupils: 0,
+        });
     }
     if classes.is_empty() || classes.len() > 100 {
         return Err(Failure::bad_request("classes", "từ 1 đến 100 lớp").into());
     }
-    let ask = Ask { caller: &caller, request_id: &request.request_id, body: request };
+    let ask = Ask {
+        caller: &caller,
+        request_id: &request.request_id,
+        body: request,
+    };
     let classes = app::class::batch_create_classes(state, ask, &school, &year, &classes).await?;
-    let classes = classes.into_iter().map(|class| answer(&request.parent, class)).collect();
+    let classes = classes
+        .into_iter()
+        .map(|class| answer(&request.parent, class))
+        .collect();
     Ok(Response::new(BatchCreateClassesResponse { classes }))
 }
 
@@ -71,7 +86,11 @@ pub(super) async fn batch_create_teaching_assignments(
             return Err(Failure::bad_request(field("class"), "lớp phải thuộc năm học ở parent").into());
         }
         let [teacher] = parse(&field("teacher"), "accounts/{account}", &given.teacher)?;
-        let item = if given.item == CRITERIA { given.item.clone() } else { given.item.to_uppercase() };
+        let item = if given.item == CRITERIA {
+            given.item.clone()
+        } else {
+            given.item.to_uppercase()
+        };
         assignments.push(Assignment {
             class,
             item,
@@ -86,7 +105,11 @@ pub(super) async fn batch_create_teaching_assignments(
     let mut seen = std::collections::HashSet::new();
     assignments.reverse();
     assignments.retain(|a| seen.insert((a.class.clone(), a.item.clone())));
-    let ask = Ask { caller: &caller, request_id: &request.request_id, body: request };
+    let ask = Ask {
+        caller: &caller,
+        request_id: &request.request_id,
+        body: request,
+    };
     let (created, changed) =
         app::class::batch_create_teaching_assignments(state, ask, &school, &year, &assignments).await?;
     Ok(Response::new(BatchCreateTeachingAssignmentsResponse {

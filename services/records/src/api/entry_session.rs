@@ -4,7 +4,8 @@ use hocba_chassis::{Caller, Failure, clock::to_timestamp, name::parse};
 use hocba_proto::records::{
     self as wire, DraftResult, FinishEntrySessionRequest, GetReceiptRequest, LeaveEntrySessionRequest,
     LeaveEntrySessionResponse, ListEntrySessionsRequest, ListEntrySessionsResponse, OpenEntrySessionRequest,
-    SaveDraftsRequest, SaveDraftsResponse, draft_result::Outcome as WireOutcome, entry_session::State as WireState,
+    SaveDraftsRequest, SaveDraftsResponse, draft_result::Outcome as WireOutcome,
+    entry_session::State as WireState,
 };
 use tonic::{Request, Response};
 use uuid::Uuid;
@@ -33,7 +34,11 @@ pub(super) async fn open_entry_session(
     let request = request.get_ref();
     let at = name::sheet("mark_sheet", &request.mark_sheet)?;
     let school = at.school.clone();
-    let ask = Ask { caller: &caller, request_id: &request.request_id, body: request };
+    let ask = Ask {
+        caller: &caller,
+        request_id: &request.request_id,
+        body: request,
+    };
     let stay = app::entry_session::open_entry_session(state, ask, at).await?;
     Ok(Response::new(answer(&school, stay)))
 }
@@ -62,22 +67,39 @@ pub(super) async fn save_drafts(
     let mut drafts = Vec::with_capacity(request.drafts.len());
     for (at, draft) in request.drafts.iter().enumerate() {
         let pupil = pupil_of(&school, &format!("drafts[{at}].pupil"), &draft.pupil)?;
-        drafts.push((pupil, draft.item.clone(), draft.value.as_ref().and_then(parse_value)));
+        drafts.push((
+            pupil,
+            draft.item.clone(),
+            draft.value.as_ref().and_then(parse_value),
+        ));
     }
-    let ask = Ask { caller: &caller, request_id: &request.request_id, body: request };
+    let ask = Ask {
+        caller: &caller,
+        request_id: &request.request_id,
+        body: request,
+    };
     let (outcomes, stay) = app::entry_session::save_drafts(state, ask, &school, id, drafts).await?;
     let results = outcomes
         .into_iter()
         .map(|outcome| match outcome {
-            Outcome::Ok => DraftResult { outcome: WireOutcome::Ok.into(), words: String::new() },
-            Outcome::Invalid(words) => DraftResult { outcome: WireOutcome::Invalid.into(), words },
+            Outcome::Ok => DraftResult {
+                outcome: WireOutcome::Ok.into(),
+                words: String::new(),
+            },
+            Outcome::Invalid(words) => DraftResult {
+                outcome: WireOutcome::Invalid.into(),
+                words,
+            },
             Outcome::Locked => DraftResult {
                 outcome: WireOutcome::Locked.into(),
                 words: "Ô đã chốt hoặc không thuộc bảng này.".to_owned(),
             },
         })
         .collect();
-    Ok(Response::new(SaveDraftsResponse { results, entry_session: Some(answer(&school, stay)) }))
+    Ok(Response::new(SaveDraftsResponse {
+        results,
+        entry_session: Some(answer(&school, stay)),
+    }))
 }
 
 pub(super) async fn finish_entry_session(
@@ -87,7 +109,11 @@ pub(super) async fn finish_entry_session(
     let caller = Caller::of(&request)?;
     let request = request.get_ref();
     let (school, id) = name::child("name", PATTERN, &request.name)?;
-    let ask = Ask { caller: &caller, request_id: &request.request_id, body: request };
+    let ask = Ask {
+        caller: &caller,
+        request_id: &request.request_id,
+        body: request,
+    };
     let sealed = app::entry_session::finish_entry_session(state, ask, &school, id).await?;
     Ok(Response::new(receipt(&school, sealed)))
 }
@@ -99,7 +125,11 @@ pub(super) async fn leave_entry_session(
     let caller = Caller::of(&request)?;
     let request = request.get_ref();
     let (school, id) = name::child("name", PATTERN, &request.name)?;
-    let ask = Ask { caller: &caller, request_id: &request.request_id, body: request };
+    let ask = Ask {
+        caller: &caller,
+        request_id: &request.request_id,
+        body: request,
+    };
     let (stay, sealed) = app::entry_session::leave_entry_session(state, ask, &school, id).await?;
     Ok(Response::new(LeaveEntrySessionResponse {
         entry_session: Some(answer(&school, stay)),
@@ -109,7 +139,11 @@ pub(super) async fn leave_entry_session(
 
 pub(super) async fn get_receipt(state: &State, request: Request<GetReceiptRequest>) -> Answer<wire::Receipt> {
     let caller = Caller::of(&request)?;
-    let (school, id) = name::child("name", "schools/{school}/receipts/{receipt}", &request.get_ref().name)?;
+    let (school, id) = name::child(
+        "name",
+        "schools/{school}/receipts/{receipt}",
+        &request.get_ref().name,
+    )?;
     let found = app::entry_session::get_receipt(state, &caller, &school, id).await?;
     Ok(Response::new(receipt(&school, found)))
 }
@@ -125,7 +159,11 @@ fn pupil_of(school: &str, field: &str, text: &str) -> Result<Uuid, Failure> {
 }
 
 fn answer(school: &str, stay: Stay) -> wire::EntrySession {
-    let Stay { session, drafts, missing } = stay;
+    let Stay {
+        session,
+        drafts,
+        missing,
+    } = stay;
     let state = match session.state.as_str() {
         "open" => WireState::Open,
         "held" => WireState::Held,
@@ -146,6 +184,9 @@ fn answer(school: &str, stay: Stay) -> wire::EntrySession {
         missing_count: i32::try_from(missing).unwrap_or(i32::MAX),
         open_time: Some(to_timestamp(session.opened_at)),
         active_time: Some(to_timestamp(session.active_at)),
-        receipt: session.receipt.map(|id| format!("schools/{school}/receipts/{id}")).unwrap_or_default(),
+        receipt: session
+            .receipt
+            .map(|id| format!("schools/{school}/receipts/{id}"))
+            .unwrap_or_default(),
     }
 }

@@ -34,7 +34,10 @@ pub(super) async fn get_mark_sheet(
     let school = at.school.clone();
     let (standing, cells) = app::mark_sheet::get_mark_sheet(state, &caller, at).await?;
     let cells = cells.into_iter().map(|each| cell(&school, each)).collect();
-    Ok(Response::new(wire::MarkSheet { cells, ..sheet(&standing) }))
+    Ok(Response::new(wire::MarkSheet {
+        cells,
+        ..sheet(&standing)
+    }))
 }
 
 pub(super) async fn list_mark_sheets(
@@ -59,7 +62,9 @@ pub(super) async fn list_mark_sheets(
     };
     let sheets =
         app::mark_sheet::list_mark_sheets(state, &caller, &school, &year, class.as_deref(), period).await?;
-    Ok(Response::new(ListMarkSheetsResponse { mark_sheets: sheets.iter().map(sheet).collect() }))
+    Ok(Response::new(ListMarkSheetsResponse {
+        mark_sheets: sheets.iter().map(sheet).collect(),
+    }))
 }
 
 pub(super) async fn verify_seals(
@@ -107,7 +112,10 @@ fn sheet(standing: &Standing) -> wire::MarkSheet {
         period: period.into(),
         required_count: i32::try_from(standing.required).unwrap_or(i32::MAX),
         sealed_count: i32::try_from(standing.sealed).unwrap_or(i32::MAX),
-        teacher: standing.teacher.map(|teacher| format!("accounts/{teacher}")).unwrap_or_default(),
+        teacher: standing
+            .teacher
+            .map(|teacher| format!("accounts/{teacher}"))
+            .unwrap_or_default(),
         cells: Vec::new(),
     }
 }

@@ -3,7 +3,11 @@
 use hocba_chassis::{Failure, name};
 use uuid::Uuid;
 
-use crate::{app::mark_sheet::Address, error::Error, model::{calendar, sheet}};
+use crate::{
+    app::mark_sheet::Address,
+    error::Error,
+    model::{calendar, sheet},
+};
 
 pub(super) fn school(field: &str, text: &str) -> Result<String, Failure> {
     let [school] = name::parse(field, "schools/{school}", text)?;
@@ -46,10 +50,25 @@ pub(super) fn sheet(field: &str, text: &str) -> Result<Address, Error> {
     let [school, year, class, id] = name::parse(field, pattern, text)?;
     year_id(field, &year)?;
     let (sheet, period) = sheet::parse(&id).ok_or(Error::SheetUnknown)?;
-    Ok(Address { school, year, class, sheet, period })
+    Ok(Address {
+        school,
+        year,
+        class,
+        sheet,
+        period,
+    })
 }
 
 pub(super) fn sheet_name(at: &Address) -> String {
-    let Address { school, year, class, sheet, period } = at;
-    format!("schools/{school}/years/{year}/classes/{class}/markSheets/{}", sheet::id(sheet, *period))
+    let Address {
+        school,
+        year,
+        class,
+        sheet,
+        period,
+    } = at;
+    format!(
+        "schools/{school}/years/{year}/classes/{class}/markSheets/{}",
+        sheet::id(sheet, *period)
+    )
 }

@@ -14,7 +14,10 @@ pub(super) async fn list_pupils(
     let caller = Caller::of(&request)?;
     let (school, year, class) = name::class("parent", &request.get_ref().parent)?;
     let pupils = app::pupil::list_pupils(state, &caller, &school, &year, &class).await?;
-    let pupils = pupils.into_iter().map(|pupil| answer(&school, &year, pupil)).collect();
+    let pupils = pupils
+        .into_iter()
+        .map(|pupil| answer(&school, &year, pupil))
+        .collect();
     Ok(Response::new(ListPupilsResponse { pupils }))
 }
 
@@ -29,7 +32,10 @@ fn answer(school: &str, year: &str, pupil: Pupil) -> wire::Pupil {
     let identity = pupil.identity;
     wire::Pupil {
         name: format!("schools/{school}/pupils/{}", pupil.id),
-        class: pupil.class.map(|class| format!("schools/{school}/years/{year}/classes/{class}")).unwrap_or_default(),
+        class: pupil
+            .class
+            .map(|class| format!("schools/{school}/years/{year}/classes/{class}"))
+            .unwrap_or_default(),
         disability: identity.disability,
         identity: Some(Identity {
             pupil_code: identity.pupil_code,

@@ -2,8 +2,8 @@
 
 use hocba_chassis::{Caller, clock::to_timestamp};
 use hocba_proto::records::{
-    self as wire, CommitPupilImportRequest, GetPupilImportRequest, PreviewPupilImportRequest, finding::Kind as WireKind,
-    pupil_import::State as WireState,
+    self as wire, CommitPupilImportRequest, GetPupilImportRequest, PreviewPupilImportRequest,
+    finding::Kind as WireKind, pupil_import::State as WireState,
 };
 use tonic::{Request, Response};
 
@@ -22,8 +22,13 @@ pub(super) async fn preview_pupil_import(
     let caller = Caller::of(&request)?;
     let request = request.get_ref();
     let (school, year) = name::year("parent", &request.parent)?;
-    let ask = Ask { caller: &caller, request_id: &request.request_id, body: request };
-    let found = app::pupil_import::preview_pupil_import(state, ask, &school, &year, request.file.clone()).await?;
+    let ask = Ask {
+        caller: &caller,
+        request_id: &request.request_id,
+        body: request,
+    };
+    let found =
+        app::pupil_import::preview_pupil_import(state, ask, &school, &year, request.file.clone()).await?;
     Ok(Response::new(answer(&school, found)))
 }
 
@@ -44,17 +49,31 @@ pub(super) async fn commit_pupil_import(
     let caller = Caller::of(&request)?;
     let request = request.get_ref();
     let (school, year, id) = name::import("name", &request.name)?;
-    let choices =
-        request.choices.iter().map(|choice| (choice.finding.clone(), choice.choice.clone())).collect();
-    let ask = Ask { caller: &caller, request_id: &request.request_id, body: request };
+    let choices = request
+        .choices
+        .iter()
+        .map(|choice| (choice.finding.clone(), choice.choice.clone()))
+        .collect();
+    let ask = Ask {
+        caller: &caller,
+        request_id: &request.request_id,
+        body: request,
+    };
     let found = app::pupil_import::commit_pupil_import(state, ask, &school, &year, id, &choices).await?;
     Ok(Response::new(answer(&school, found)))
 }
 
 fn answer(school: &str, (import, plan): (PupilImport, Plan)) -> wire::PupilImport {
-    let state = if import.committed_at.is_some() { WireState::Committed } else { WireState::Previewed };
+    let state = if import.committed_at.is_some() {
+        WireState::Committed
+    } else {
+        WireState::Previewed
+    };
     wire::PupilImport {
-        name: format!("schools/{school}/years/{}/pupilImports/{}", import.year, import.id),
+        name: format!(
+            "schools/{school}/years/{}/pupilImports/{}",
+            import.year, import.id
+        ),
         state: state.into(),
         file_digest: data_encoding::HEXLOWER.encode(&import.file_digest),
         row_count: import.row_count,
@@ -77,7 +96,10 @@ fn finding(found: Finding) -> wire::Finding {
     wire::Finding {
         id: found.id,
         row: i32::try_from(found.row).unwrap_or(i32::MAX),
-        column: found.column.map(|column| column.title().to_owned()).unwrap_or_default(),
+        column: found
+            .column
+            .map(|column| column.title().to_owned())
+            .unwrap_or_default(),
         kind: kind.into(),
         code: found.code,
         words: found.words,

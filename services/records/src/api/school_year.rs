@@ -29,7 +29,9 @@ pub(super) async fn create_school_year(
         ("school_year.school_name", &given.school_name),
     ] {
         if text.trim().is_empty() {
-            let before = refusal.take().unwrap_or_else(|| Failure::bad_request(field, "không được để trống"));
+            let before = refusal
+                .take()
+                .unwrap_or_else(|| Failure::bad_request(field, "không được để trống"));
             refusal = Some(before);
         }
     }
@@ -43,14 +45,22 @@ pub(super) async fn create_school_year(
         school_name: given.school_name,
         commune: given.commune,
         province: given.province,
-        grace_minutes: if given.grace_minutes == 0 { 60 } else { given.grace_minutes },
+        grace_minutes: if given.grace_minutes == 0 {
+            60
+        } else {
+            given.grace_minutes
+        },
         etag: 1,
     };
     if !(1..=1440).contains(&year.grace_minutes) {
         return Err(Failure::bad_request("school_year.grace_minutes", "từ 1 đến 1440 phút").into());
     }
     let days = days("school_year.test_days", &given.test_days)?;
-    let ask = Ask { caller: &caller, request_id: &request.request_id, body: request };
+    let ask = Ask {
+        caller: &caller,
+        request_id: &request.request_id,
+        body: request,
+    };
     let (year, days) = app::school_year::create_school_year(state, ask, &school, year, &days).await?;
     Ok(Response::new(answer(&school, year, &days)))
 }
@@ -72,9 +82,16 @@ pub(super) async fn update_calendar(
     let caller = Caller::of(&request)?;
     let request = request.get_ref();
     let (school, year) = name::year("name", &request.name)?;
-    let etag = request.etag.parse().map_err(|_| Failure::bad_request("etag", "không đúng dạng"))?;
+    let etag = request
+        .etag
+        .parse()
+        .map_err(|_| Failure::bad_request("etag", "không đúng dạng"))?;
     let days = days("test_days", &request.test_days)?;
-    let ask = Ask { caller: &caller, request_id: &request.request_id, body: request };
+    let ask = Ask {
+        caller: &caller,
+        request_id: &request.request_id,
+        body: request,
+    };
     let (year, days) = app::school_year::update_calendar(state, ask, &school, &year, &days, etag).await?;
     Ok(Response::new(answer(&school, year, &days)))
 }
@@ -83,14 +100,23 @@ pub(super) async fn update_calendar(
 fn days(field: &str, given: &[wire::TestDay]) -> Result<Vec<TestDay>, Failure> {
     let (mut days, mut refusal) = (Vec::with_capacity(given.len()), None::<Failure>);
     for (at, day) in given.iter().enumerate() {
-        let grade = i16::try_from(day.grade).ok().filter(|grade| (1..=5).contains(grade));
+        let grade = i16::try_from(day.grade)
+            .ok()
+            .filter(|grade| (1..=5).contains(grade));
         let semester = matches!(day.semester.as_str(), "semester1" | "semester2");
         match (grade, semester, parse_day(&day.first_day)) {
             (Some(grade), true, Some(first_day)) => {
-                days.push(TestDay { grade, semester: day.semester.clone(), first_day });
+                days.push(TestDay {
+                    grade,
+                    semester: day.semester.clone(),
+                    first_day,
+                });
             }
             _ => {
-                let (at, words) = (format!("{field}[{at}]"), "cần khối 1-5, semester1 hoặc semester2, ngày YYYY-MM-DD");
+                let (at, words) = (
+                    format!("{field}[{at}]"),
+                    "cần khối 1-5, semester1 hoặc semester2, ngày YYYY-MM-DD",
+                );
                 refusal = Some(match refusal {
                     Some(before) => before.violation(at, words),
                     None => Failure::bad_request(at, words),

@@ -35,7 +35,16 @@ pub async fn batch_create_classes<M: Message>(
     if let Turn::New(ticket) = turn(state, &mut tx, &ask, "BatchCreateClasses").await? {
         let created = class::insert(&mut tx, school, year, classes).await?;
         let subject = format!("schools/{school}/years/{year}");
-        tell(state, &mut tx, ask.caller, school, subject, "classes.created", json!({"count": created})).await?;
+        tell(
+            state,
+            &mut tx,
+            ask.caller,
+            school,
+            subject,
+            "classes.created",
+            json!({"count": created}),
+        )
+        .await?;
         keep(&mut tx, &ticket, "").await?;
     }
     let mut all = class::list(&mut tx, school, year).await?;
@@ -51,7 +60,12 @@ pub async fn batch_create_classes<M: Message>(
 }
 
 /// ListClasses.
-pub async fn list_classes(state: &State, caller: &Caller, school: &str, year: &str) -> Result<Vec<Class>, Error> {
+pub async fn list_classes(
+    state: &State,
+    caller: &Caller,
+    school: &str,
+    year: &str,
+) -> Result<Vec<Class>, Error> {
     state.authorize(caller, "ListClasses", &Resource::school(school))?;
     let mut tx = state.begin(school).await?;
     school_year::get(&mut tx, school, year).await?;
@@ -66,7 +80,11 @@ pub async fn batch_create_teaching_assignments<M: Message>(
     year: &str,
     assignments: &[Assignment],
 ) -> Result<(i64, i64), Error> {
-    state.authorize(ask.caller, "BatchCreateTeachingAssignments", &Resource::school(school))?;
+    state.authorize(
+        ask.caller,
+        "BatchCreateTeachingAssignments",
+        &Resource::school(school),
+    )?;
     let mut tx = state.begin(school).await?;
     let rules = school_year::rule_set(&mut tx, state.rule_sets, school, year).await?;
     let classes = class::list(&mut tx, school, year).await?;
@@ -84,7 +102,16 @@ pub async fn batch_create_teaching_assignments<M: Message>(
             let counts = assignment::upsert(&mut tx, school, year, assignments).await?;
             let facts = json!({"created": counts.0, "changed": counts.1});
             let subject = format!("schools/{school}/years/{year}");
-            tell(state, &mut tx, ask.caller, school, subject, "teaching.assigned", facts).await?;
+            tell(
+                state,
+                &mut tx,
+                ask.caller,
+                school,
+                subject,
+                "teaching.assigned",
+                facts,
+            )
+            .await?;
             keep(&mut tx, &ticket, &format!("{} {}", counts.0, counts.1)).await?;
             counts
         }

@@ -75,7 +75,13 @@ pub async fn open_entry_session<M: Message>(
     ask: Ask<'_, M>,
     at: Address,
 ) -> Result<Stay, Error> {
-    let Address { school, year, class, sheet, period } = &at;
+    let Address {
+        school,
+        year,
+        class,
+        sheet,
+        period,
+    } = &at;
     let mut tx = state.begin(school).await?;
     let (_, items) = class_of(&mut tx, ask.caller, school, year, class).await?;
     let resource = Resource::school(school.as_str()).relation_if("teacher", items.contains(sheet));
@@ -95,7 +101,16 @@ pub async fn open_entry_session<M: Message>(
             let id = enter(state, &mut tx, &at, person.account, person.sign_in).await?;
             let subject = format!("schools/{school}/entrySessions/{id}");
             let facts = json!({"sheet": sheet::id(sheet, *period), "class": class, "year": year});
-            tell(state, &mut tx, ask.caller, school, subject, "entry_session.opened", facts).await?;
+            tell(
+                state,
+                &mut tx,
+                ask.caller,
+                school,
+                subject,
+                "entry_session.opened",
+                facts,
+            )
+            .await?;
             keep(&mut tx, &ticket, &id.to_string()).await?;
             let found = session::get(&mut tx, school, id).await?;
             let stay = stay(state, &mut tx, school, found).await?;
@@ -147,7 +162,11 @@ async fn enter(
 
 /// ListEntrySessions: what signing out would seal.
 pub async fn list_entry_sessions(state: &State, caller: &Caller, school: &str) -> Result<Vec<Stay>, Error> {
-    state.authorize(caller, "ListEntrySessions", &Resource::school(school).relation("owner"))?;
+    state.authorize(
+        caller,
+        "ListEntrySessions",
+        &Resource::school(school).relation("owner"),
+    )?;
     let mut tx = state.begin(school).await?;
     let mut stays = Vec::new();
     for found in session::list_open(&mut tx, school, caller.person()?.account).await? {
@@ -178,9 +197,11 @@ pub async fn save_drafts<M: Message>(
             for (pupil, item, value) in drafts {
                 let line = by_item.get(item.as_str());
                 let place = (pupil, item);
-                let (Some(line), true, false) =
-                    (line, content.pupils.contains(&pupil), content.sealed.contains(&place))
-                else {
+                let (Some(line), true, false) = (
+                    line,
+                    content.pupils.contains(&pupil),
+                    content.sealed.contains(&place),
+                ) else {
                     outcomes.push(Outcome::Locked);
                     continue;
                 };
@@ -191,14 +212,25 @@ pub async fn save_drafts<M: Message>(
                             outcomes.push(Outcome::Invalid(words.to_owned()));
                             continue;
                         }
-                        saves.push(Draft { pupil, item: place.1, value });
+                        saves.push(Draft {
+                            pupil,
+                            item: place.1,
+                            value,
+                        });
                     }
                 }
                 outcomes.push(Outcome::Ok);
             }
             session::save(&mut tx, school, id, &last_of_each(saves)).await?;
             session::clear(&mut tx, school, id, &clears).await?;
-            session::touch(&mut tx, school, id, ask.caller.person()?.sign_in, state.clock.now()).await?;
+            session::touch(
+                &mut tx,
+                school,
+                id,
+                ask.caller.person()?.sign_in,
+                state.clock.now(),
+            )
+            .await?;
             let kept = serde_json::to_string(&outcomes).map_err(hocba_chassis::Failure::internal)?;
             keep(&mut tx, &ticket, &kept).await?;
             outcomes
@@ -232,13 +264,21 @@ pub async fn finish_entry_session<M: Message>(
             let at = open(school, &found)?;
             let epoch = hocba_fence::check(&mut tx, &term(school, &at.year, at.period)).await?;
             let lines = lines(state, &mut tx, &at).await?;
-            let missing = Content::load(&mut tx, &at, &lines, Some(id)).await?.missing(&lines);
+            let missing = Content::load(&mut tx, &at, &lines, Some(id))
+                .await?
+                .missing(&lines);
             if !missing.is_empty() {
                 let name = |(pupil, item): Place| (format!("schools/{school}/pupils/{pupil}"), item);
                 return Err(Error::SheetIncomplete(missing.into_iter().map(name).collect()));
             }
             let sealed = mark::seal(
-                &mut tx, school, id, "finish", epoch, &ask.caller.subject(), state.clock.now(),
+                &mut tx,
+                school,
+                id,
+                "finish",
+                epoch,
+                &ask.caller.subject(),
+                state.clock.now(),
             )
             .await?;
             let receipt = sealed.and_then(|seal| seal.receipt).ok_or(Error::SheetComplete)?;
@@ -263,9 +303,17 @@ pub async fn leave_entry_session<M: Message>(
     if let Turn::New(ticket) = turn(state, &mut tx, &ask, "LeaveEntrySession").await? {
         let at = open(school, &found)?;
         let epoch = hocba_fence::check(&mut tx, &term(school, &at.year, at.period)).await?;
-        mark::seal(&mut tx, school, id, "leave", epoch, &ask.caller.subject(), state.clock.now())
-            .await?
-            .ok_or(Error::SessionOver)?;
+        mark::seal(
+            &mut tx,
+            school,
+            id,
+            "leave",
+            epoch,
+            &ask.caller.subject(),
+            state.clock.now(),
+        )
+        .await?
+        .ok_or(Error::SessionOver)?;
         keep(&mut tx, &ticket, &id.to_string()).await?;
     }
     let found = session::get(&mut tx, school, id).await?;
@@ -283,9 +331,16 @@ pub async fn get_receipt(state: &State, caller: &Caller, school: &str, id: Uuid)
     let mut tx = state.begin(school).await?;
     let found = mark::receipt(&mut tx, school, id).await;
     let owner = found.as_ref().is_ok_and(|receipt| {
-        caller.person.as_ref().is_some_and(|person| person.account == receipt.teacher)
+        caller
+            .person
+            .as_ref()
+            .is_some_and(|person| person.account == receipt.teacher)
     });
-    state.authorize(caller, "GetReceipt", &Resource::school(school).relation_if("owner", owner))?;
+    state.authorize(
+        caller,
+        "GetReceipt",
+        &Resource::school(school).relation_if("owner", owner),
+    )?;
     found
 }
 
@@ -312,28 +367,38 @@ async fn owned(
 ) -> Result<Session, Error> {
     let found = session::get(tx, school, id).await;
     let owner = found.as_ref().is_ok_and(|session| {
-        caller.person.as_ref().is_some_and(|person| person.account == session.teacher)
+        caller
+            .person
+            .as_ref()
+            .is_some_and(|person| person.account == session.teacher)
     });
-    state.authorize(caller, method, &Resource::school(school).relation_if("owner", owner))?;
+    state.authorize(
+        caller,
+        method,
+        &Resource::school(school).relation_if("owner", owner),
+    )?;
     found
 }
 
 /// The address of a session that still takes drafts.
 fn open(school: &str, session: &Session) -> Result<Address, Error> {
-    if session.state == "open" { address(school, session) } else { Err(Error::SessionOver) }
+    if session.state == "open" {
+        address(school, session)
+    } else {
+        Err(Error::SessionOver)
+    }
 }
 
-async fn stay(
-    state: &State,
-    tx: &mut PgConnection,
-    school: &str,
-    found: Session,
-) -> Result<Stay, Error> {
+async fn stay(state: &State, tx: &mut PgConnection, school: &str, found: Session) -> Result<Stay, Error> {
     let at = address(school, &found)?;
     let lines = lines(state, tx, &at).await?;
     let content = Content::load(tx, &at, &lines, Some(found.id)).await?;
     let missing = content.missing(&lines).len();
-    Ok(Stay { session: found, drafts: content.drafted, missing })
+    Ok(Stay {
+        session: found,
+        drafts: content.drafted,
+        missing,
+    })
 }
 
 /// What a sheet holds.
@@ -369,9 +434,18 @@ impl Content {
             None => Vec::new(),
         };
         let drafted = drafts.len();
-        let filled =
-            sealed.iter().cloned().chain(drafts.into_iter().map(|draft| (draft.pupil, draft.item))).collect();
-        Ok(Self { pupils: roster.iter().copied().collect(), roster, sealed, filled, drafted })
+        let filled = sealed
+            .iter()
+            .cloned()
+            .chain(drafts.into_iter().map(|draft| (draft.pupil, draft.item)))
+            .collect();
+        Ok(Self {
+            pupils: roster.iter().copied().collect(),
+            roster,
+            sealed,
+            filled,
+            drafted,
+        })
     }
 
     fn missing(&self, lines: &[&Line]) -> Vec<Place> {

@@ -78,7 +78,13 @@ pub async fn get_mark_sheet(
     caller: &Caller,
     address: Address,
 ) -> Result<(Standing, Vec<Cell>), Error> {
-    let Address { school, year, class, sheet, period } = &address;
+    let Address {
+        school,
+        year,
+        class,
+        sheet,
+        period,
+    } = &address;
     let mut tx = state.begin(school).await?;
     let (resource, items) = class_of(&mut tx, caller, school, year, class).await?;
     // Another subject's teacher of the class does not look into this sheet; the homeroom teacher does.
@@ -97,12 +103,16 @@ pub async fn get_mark_sheet(
         .map(|cell| ((cell.pupil, cell.item), (cell.version, cell.value)))
         .collect();
     let mut drafts = HashMap::new();
-    if let (Some(person), Some(live)) =
-        (&caller.person, session::live(&mut tx, school, year, class, sheet, period.id()).await?)
-        && live.teacher == person.account
+    if let (Some(person), Some(live)) = (
+        &caller.person,
+        session::live(&mut tx, school, year, class, sheet, period.id()).await?,
+    ) && live.teacher == person.account
     {
         let saved = session::drafts(&mut tx, school, live.id).await?;
-        drafts = saved.into_iter().map(|draft| ((draft.pupil, draft.item), draft.value)).collect();
+        drafts = saved
+            .into_iter()
+            .map(|draft| ((draft.pupil, draft.item), draft.value))
+            .collect();
     }
     let teacher = assignment::list(&mut tx, school, year, Some(class))
         .await?
@@ -129,7 +139,15 @@ pub async fn get_mark_sheet(
         }
     }
     let count = cells.iter().filter(|cell| cell.version > 0).count();
-    Ok((Standing { required: cells.len(), sealed: count, teacher, address }, cells))
+    Ok((
+        Standing {
+            required: cells.len(),
+            sealed: count,
+            teacher,
+            address,
+        },
+        cells,
+    ))
 }
 
 /// ListMarkSheets: the state of completeness (A6.4).
@@ -157,9 +175,15 @@ pub async fn list_mark_sheets(
         .collect();
 
     let mut sheets = Vec::new();
-    for class in classes.iter().filter(|class| only.is_none_or(|only| only == class.class)) {
+    for class in classes
+        .iter()
+        .filter(|class| only.is_none_or(|only| only == class.class))
+    {
         for sheet in rules.sheets(class.grade) {
-            for period in Period::ALL.into_iter().filter(|each| period.is_none_or(|only| only == *each)) {
+            for period in Period::ALL
+                .into_iter()
+                .filter(|each| period.is_none_or(|only| only == *each))
+            {
                 let lines = rules.sheet(class.grade, &sheet);
                 let sealed: i64 = lines
                     .iter()
@@ -191,9 +215,19 @@ pub(crate) async fn lines(
     tx: &mut sqlx::PgConnection,
     address: &Address,
 ) -> Result<Vec<&'static Line>, Error> {
-    let Address { school, year, class, sheet, .. } = address;
+    let Address {
+        school,
+        year,
+        class,
+        sheet,
+        ..
+    } = address;
     let rules = school_year::rule_set(tx, state.rule_sets, school, year).await?;
     let grade = class::grade(tx, school, year, class).await?;
     let lines = rules.sheet(grade, sheet);
-    if lines.is_empty() { Err(Error::SheetUnknown) } else { Ok(lines) }
+    if lines.is_empty() {
+        Err(Error::SheetUnknown)
+    } else {
+        Ok(lines)
+    }
 }

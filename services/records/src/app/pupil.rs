@@ -11,7 +11,10 @@ use crate::{
     error::Error,
     model::rule_set::CRITERIA,
     state::State,
-    store::{assignment, class, pupil::{self, Pupil}},
+    store::{
+        assignment, class,
+        pupil::{self, Pupil},
+    },
 };
 
 /// How the caller relates to a class: `homeroom` for its homeroom teacher, `teacher` for who teaches there.
@@ -46,7 +49,16 @@ pub async fn list_pupils(
     class::grade(&mut tx, school, year, class).await?;
     let pupils = pupil::list(&mut tx, school, year, Some(class), None).await?;
     let subject = format!("schools/{school}/years/{year}/classes/{class}");
-    tell(state, &mut tx, caller, school, subject, "pupils.read", json!({"count": pupils.len()})).await?;
+    tell(
+        state,
+        &mut tx,
+        caller,
+        school,
+        subject,
+        "pupils.read",
+        json!({"count": pupils.len()}),
+    )
+    .await?;
     tx.commit().await?;
     Ok(pupils)
 }
@@ -68,7 +80,10 @@ pub async fn get_pupil(
         None => (String::new(), Resource::school(school)),
     };
     state.authorize(caller, "GetPupil", &resource)?;
-    let found = pupil::list(&mut tx, school, &year, None, Some(id)).await?.pop().ok_or(Error::PupilUnknown)?;
+    let found = pupil::list(&mut tx, school, &year, None, Some(id))
+        .await?
+        .pop()
+        .ok_or(Error::PupilUnknown)?;
     let subject = format!("schools/{school}/pupils/{id}");
     tell(state, &mut tx, caller, school, subject, "pupil.read", json!({})).await?;
     tx.commit().await?;

@@ -67,18 +67,37 @@ pub async fn preview_pupil_import<M: Message>(
         }
     };
     school_year::get(&mut tx, school, year).await?;
-    let classes: BTreeMap<_, _> =
-        class::list(&mut tx, school, year).await?.into_iter().map(|class| (class.class, class.grade)).collect();
-    let begins = year.split_once('-').and_then(|(first, _)| first.parse().ok()).ok_or(Error::YearUnknown)?;
-    let plan = import::plan(&rows, &School { classes, ethnic_groups: ethnic_groups(), begins })
-        .map_err(Error::FileUnreadable)?;
+    let classes: BTreeMap<_, _> = class::list(&mut tx, school, year)
+        .await?
+        .into_iter()
+        .map(|class| (class.class, class.grade))
+        .collect();
+    let begins = year
+        .split_once('-')
+        .and_then(|(first, _)| first.parse().ok())
+        .ok_or(Error::YearUnknown)?;
+    let plan = import::plan(
+        &rows,
+        &School {
+            classes,
+            ethnic_groups: ethnic_groups(),
+            begins,
+        },
+    )
+    .map_err(Error::FileUnreadable)?;
 
     let known = pupil::list(&mut tx, school, year, None, None).await?;
     let (mut creates, mut changes, mut same) = (0, 0, 0);
-    let by_code: HashMap<&str, &Pupil> =
-        known.iter().map(|pupil| (pupil.identity.pupil_code.as_str(), pupil)).collect();
+    let by_code: HashMap<&str, &Pupil> = known
+        .iter()
+        .map(|pupil| (pupil.identity.pupil_code.as_str(), pupil))
+        .collect();
     let mut seen = BTreeSet::new();
-    for row in plan.rows.iter().filter(|row| seen.insert(row.identity.pupil_code.clone())) {
+    for row in plan
+        .rows
+        .iter()
+        .filter(|row| seen.insert(row.identity.pupil_code.clone()))
+    {
         match by_code.get(row.identity.pupil_code.as_str()) {
             None => creates += 1,
             Some(pupil) if is_same(pupil, &row.identity, &row.class_id) => same += 1,
@@ -132,7 +151,11 @@ pub async fn commit_pupil_import<M: Message>(
         if import.committed_at.is_some() {
             return Err(Error::ImportCommitted);
         }
-        let errors = plan.findings.iter().filter(|finding| finding.kind == Kind::Error).count();
+        let errors = plan
+            .findings
+            .iter()
+            .filter(|finding| finding.kind == Kind::Error)
+            .count();
         if errors > 0 {
             return Err(Error::ImportHasErrors(errors));
         }
@@ -141,8 +164,10 @@ pub async fn commit_pupil_import<M: Message>(
         if roster_digest(&known) != import.roster_digest {
             return Err(Error::ImportStale);
         }
-        let ids: HashMap<&str, &Pupil> =
-            known.iter().map(|pupil| (pupil.identity.pupil_code.as_str(), pupil)).collect();
+        let ids: HashMap<&str, &Pupil> = known
+            .iter()
+            .map(|pupil| (pupil.identity.pupil_code.as_str(), pupil))
+            .collect();
         let (mut writes, mut created) = (Vec::new(), 0);
         for row in rows {
             let there = ids.get(row.identity.pupil_code.as_str());
@@ -150,7 +175,11 @@ pub async fn commit_pupil_import<M: Message>(
                 continue;
             }
             created += usize::from(there.is_none());
-            writes.push((there.map_or_else(new_id, |pupil| pupil.id), row.class_id, row.identity));
+            writes.push((
+                there.map_or_else(new_id, |pupil| pupil.id),
+                row.class_id,
+                row.identity,
+            ));
         }
         pupil::upsert(&mut tx, school, year, &writes).await?;
         pupil_import::commit(&mut tx, school, id, state.clock.now()).await?;
@@ -159,7 +188,16 @@ pub async fn commit_pupil_import<M: Message>(
             "file": data_encoding::HEXLOWER.encode(&import.file_digest), "choices": choices.len(),
         });
         let subject = format!("schools/{school}/years/{year}/pupilImports/{id}");
-        tell(state, &mut tx, ask.caller, school, subject, "pupils.imported", facts).await?;
+        tell(
+            state,
+            &mut tx,
+            ask.caller,
+            school,
+            subject,
+            "pupils.imported",
+            facts,
+        )
+        .await?;
         keep(&mut tx, &ticket, &id.to_string()).await?;
     }
     let found = with_plan(pupil_import::get(&mut tx, school, year, id).await?)?;

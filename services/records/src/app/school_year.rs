@@ -32,7 +32,16 @@ pub async fn create_school_year<M: Message>(
         school_year::set_test_days(&mut tx, school, &year.year, days).await?;
         let facts = json!({"rule_set": year.rule_set, "test_days": days.len()});
         let subject = format!("schools/{school}/years/{}", year.year);
-        tell(state, &mut tx, ask.caller, school, subject, "school_year.created", facts).await?;
+        tell(
+            state,
+            &mut tx,
+            ask.caller,
+            school,
+            subject,
+            "school_year.created",
+            facts,
+        )
+        .await?;
         keep(&mut tx, &ticket, &year.year).await?;
     }
     let found = read(&mut tx, school, &year.year).await?;
@@ -72,7 +81,16 @@ pub async fn update_calendar<M: Message>(
             "grade": day.grade, "semester": day.semester, "first_day": day.first_day.to_string(),
         })).collect::<Vec<_>>()});
         let subject = format!("schools/{school}/years/{year}");
-        tell(state, &mut tx, ask.caller, school, subject, "calendar.updated", facts).await?;
+        tell(
+            state,
+            &mut tx,
+            ask.caller,
+            school,
+            subject,
+            "calendar.updated",
+            facts,
+        )
+        .await?;
         keep(&mut tx, &ticket, year).await?;
     }
     let found = read(&mut tx, school, year).await?;

@@ -55,7 +55,10 @@ pub async fn verify_seals(
     for (receipt, cell, written) in mark::cells_of(&mut tx, school, &ids).await? {
         cells.entry(receipt).or_default().push((cell, written));
     }
-    let mut verified = Verified { receipts: receipts.len(), ..Verified::default() };
+    let mut verified = Verified {
+        receipts: receipts.len(),
+        ..Verified::default()
+    };
     for receipt in &receipts {
         let found = cells.remove(&receipt.id).unwrap_or_default();
         verified.cells += found.len();
@@ -63,18 +66,30 @@ pub async fn verify_seals(
         for (cell, written) in &found {
             if digest(&SHA256, cell.line().as_bytes()).as_ref() != written.as_slice() {
                 let cell = Some(cell.clone());
-                verified.differences.push(Difference { receipt: receipt.id, cell, what: "value" });
+                verified.differences.push(Difference {
+                    receipt: receipt.id,
+                    cell,
+                    what: "value",
+                });
             }
         }
         let sealed: Vec<Sealed> = found.into_iter().map(|(cell, _)| cell).collect();
         let count = i32::try_from(sealed.len()).unwrap_or(i32::MAX);
         if count < receipt.cell_count {
-            verified.differences.push(Difference { receipt: receipt.id, cell: None, what: "missing" });
+            verified.differences.push(Difference {
+                receipt: receipt.id,
+                cell: None,
+                what: "missing",
+            });
         } else if verified.differences.len() == before
             && (count != receipt.cell_count || receipt_digest(&sealed) != receipt.digest)
         {
             // Every cell agrees with the digest beside it and still the whole does not: somebody was thorough.
-            verified.differences.push(Difference { receipt: receipt.id, cell: None, what: "receipt" });
+            verified.differences.push(Difference {
+                receipt: receipt.id,
+                cell: None,
+                what: "receipt",
+            });
         }
     }
     let facts = json!({"receipts": verified.receipts, "cells": verified.cells,

@@ -50,6 +50,9 @@ mod tests {
         assert!(parse_day("2026-02-30").is_none());
         assert!(parse_day("26-02-03").is_none());
         assert!(parse_day("2026-2-3").is_none());
-        assert_eq!(parse_day("2026-02-28").map(format_day).as_deref(), Some("2026-02-28"));
+        assert_eq!(
+            parse_day("2026-02-28").map(format_day).as_deref(),
+            Some("2026-02-28")
+        );
     }
 }

@@ -4,7 +4,10 @@ use ring::digest::{SHA256, digest};
 use unicode_normalization::UnicodeNormalization as _;
 use uuid::Uuid;
 
-use super::{period::Period, rule_set::{Line, Part}};
+use super::{
+    period::Period,
+    rule_set::{Line, Part},
+};
 
 /// The longest comment, in characters.
 pub const LONGEST_COMMENT: usize = 500;
@@ -61,7 +64,11 @@ impl Value {
     /// Cleans the comment: NFC, no blanks around, no control characters.
     #[must_use]
     pub fn cleaned(mut self) -> Self {
-        let comment: String = self.comment.nfc().filter(|c| !c.is_control() || *c == '\n').collect();
+        let comment: String = self
+            .comment
+            .nfc()
+            .filter(|c| !c.is_control() || *c == '\n')
+            .collect();
         self.comment = comment.trim().to_owned();
         self
     }
@@ -83,9 +90,13 @@ impl Value {
         }
         let tested = line.is_tested(period);
         match (self.mark, tested, self.score) {
-            (Mark::Absent, false, _) => return Err("Thời điểm này môn không có bài kiểm tra nên không có vắng thi."),
+            (Mark::Absent, false, _) => {
+                return Err("Thời điểm này môn không có bài kiểm tra nên không có vắng thi.");
+            }
             (Mark::Absent, true, Some(_)) => return Err("Vắng kiểm tra thì không có điểm."),
-            (_, _, Some(score)) if !(0..=10).contains(&score) => return Err("Điểm là số nguyên từ 0 đến 10."),
+            (_, _, Some(score)) if !(0..=10).contains(&score) => {
+                return Err("Điểm là số nguyên từ 0 đến 10.");
+            }
             (_, false, Some(_)) => return Err("Thời điểm này môn không có điểm kiểm tra."),
             (Mark::Assessed, true, None) => return Err("Thiếu điểm kiểm tra; nếu vắng hãy ghi là vắng."),
             _ => {}
@@ -165,7 +176,12 @@ mod tests {
     use crate::model::rule_set::{choose, shipped};
 
     fn value(mark: Mark, level: &str, score: Option<i16>) -> Value {
-        Value { mark, level: level.into(), score, comment: String::new() }
+        Value {
+            mark,
+            level: level.into(),
+            score,
+            comment: String::new(),
+        }
     }
 
     #[rstest]
@@ -177,7 +193,12 @@ mod tests {
     #[case::untested_has_no_score(value(Mark::Assessed, "T", Some(9)), "AN", Period::End2, false)]
     #[case::untested_needs_a_level(value(Mark::Assessed, "T", None), "AN", Period::Mid1, true)]
     #[case::criteria_level_is_no_subject_level(value(Mark::Assessed, "D", None), "AN", Period::Mid1, false)]
-    #[case::subject_level_is_no_criteria_level(value(Mark::Assessed, "H", None), "yeu_nuoc", Period::Mid1, false)]
+    #[case::subject_level_is_no_criteria_level(
+        value(Mark::Assessed, "H", None),
+        "yeu_nuoc",
+        Period::Mid1,
+        false
+    )]
     #[case::criteria_level(value(Mark::Assessed, "D", None), "yeu_nuoc", Period::Mid1, true)]
     #[case::exempt_holds_nothing(value(Mark::Exempt, "T", None), "AN", Period::Mid1, false)]
     #[case::not_assessed_is_lawful(value(Mark::NotAssessed, "", None), "AN", Period::Mid1, true)]
@@ -190,7 +211,12 @@ mod tests {
     ) {
         let set = choose(shipped().unwrap(), "tt27-2020", "2025-2026").unwrap();
         let line = set.lines(5).iter().find(|line| line.item == item).unwrap();
-        assert_eq!(value.judge(line, period).is_ok(), allowed, "{:?}", value.judge(line, period));
+        assert_eq!(
+            value.judge(line, period).is_ok(),
+            allowed,
+            "{:?}",
+            value.judge(line, period)
+        );
     }
 
     #[test]

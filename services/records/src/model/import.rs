@@ -56,7 +56,12 @@ pub struct School<'a> {
 /// When there is no head with the columns needed: what is missing, Vietnamese.
 pub fn plan(rows: &[Row], school: &School<'_>) -> Result<Plan, String> {
     let (head, columns) = column::find(rows)?;
-    let mut reader = Reader { school, columns, plan: Plan::default(), register_suffix: None };
+    let mut reader = Reader {
+        school,
+        columns,
+        plan: Plan::default(),
+        register_suffix: None,
+    };
     reader.register_suffix = reader.common_suffix(rows);
     for row in rows.iter().skip(head + 1) {
         reader.row(row);
@@ -74,8 +79,16 @@ pub fn plan(rows: &[Row], school: &School<'_>) -> Result<Plan, String> {
 pub fn choose(plan: &Plan, choices: &HashMap<String, String>) -> Result<Vec<PlannedRow>, Vec<Finding>> {
     let mut open = Vec::new();
     let mut dropped = BTreeSet::new();
-    for finding in plan.findings.iter().filter(|finding| finding.kind == Kind::Choice) {
-        match choices.get(&finding.id).filter(|choice| finding.choices.contains(choice)).map(String::as_str) {
+    for finding in plan
+        .findings
+        .iter()
+        .filter(|finding| finding.kind == Kind::Choice)
+    {
+        match choices
+            .get(&finding.id)
+            .filter(|choice| finding.choices.contains(choice))
+            .map(String::as_str)
+        {
             Some("keep_first") => {
                 dropped.insert(finding.row);
             }
@@ -88,7 +101,12 @@ pub fn choose(plan: &Plan, choices: &HashMap<String, String>) -> Result<Vec<Plan
         }
     }
     if open.is_empty() {
-        Ok(plan.rows.iter().filter(|row| !dropped.contains(&row.row)).cloned().collect())
+        Ok(plan
+            .rows
+            .iter()
+            .filter(|row| !dropped.contains(&row.row))
+            .cloned()
+            .collect())
     } else {
         Err(open)
     }
@@ -109,7 +127,12 @@ impl Reader<'_> {
     fn row(&mut self, row: &Row) {
         let filled = row.cells.iter().filter(|cell| **cell != Cell::Empty).count();
         if filled == 0 {
-            self.found(Finding::note(row.number, None, "BLANK_ROW", "Dòng trống, đã bỏ qua."));
+            self.found(Finding::note(
+                row.number,
+                None,
+                "BLANK_ROW",
+                "Dòng trống, đã bỏ qua.",
+            ));
             return;
         }
         let total = row.cells.iter().any(|cell| match cell {
@@ -117,7 +140,12 @@ impl Reader<'_> {
             Cell::Empty | Cell::Number(_) | Cell::Date(_) => false,
         });
         if total && filled <= 2 {
-            self.found(Finding::note(row.number, None, "TOTAL_ROW", "Dòng tổng số, đã bỏ qua."));
+            self.found(Finding::note(
+                row.number,
+                None,
+                "TOTAL_ROW",
+                "Dòng tổng số, đã bỏ qua.",
+            ));
             return;
         }
         let identity = self.identity(row);
@@ -125,15 +153,24 @@ impl Reader<'_> {
         if let Some(grade) = self.school.classes.get(&class).copied() {
             self.age(row.number, &identity, grade);
         } else {
-            let words = format!("Năm học này không có lớp «{class}»: tạo lớp trước hoặc sửa tên lớp trong tệp.");
+            let words =
+                format!("Năm học này không có lớp «{class}»: tạo lớp trước hoặc sửa tên lớp trong tệp.");
             self.found(Finding::error(row.number, Column::Class, "CLASS_UNKNOWN", words));
         }
-        self.plan.rows.push(PlannedRow { row: row.number, class_id: class, identity });
+        self.plan.rows.push(PlannedRow {
+            row: row.number,
+            class_id: class,
+            identity,
+        });
     }
 
     fn identity(&mut self, row: &Row) -> Identity {
         let nationality = self.text(row, Column::Nationality);
-        let nationality = if nationality.is_empty() { "Việt Nam".to_owned() } else { nationality };
+        let nationality = if nationality.is_empty() {
+            "Việt Nam".to_owned()
+        } else {
+            nationality
+        };
         let identity = Identity {
             pupil_code: self.needed(row, Column::Code, "CODE_MISSING"),
             personal_id: self.personal_id(row, nationality == "Việt Nam"),
@@ -159,7 +196,12 @@ impl Reader<'_> {
         }
         if !identity.disability.is_empty() {
             let words = "Học sinh khuyết tật học hòa nhập: được phép «không đánh giá» ở một số ô.";
-            self.found(Finding::note(row.number, Some(Column::Disability), "DISABILITY", words));
+            self.found(Finding::note(
+                row.number,
+                Some(Column::Disability),
+                "DISABILITY",
+                words,
+            ));
         }
         identity
     }
@@ -182,7 +224,10 @@ impl Reader<'_> {
             } else if raw.contains('\u{d0}') {
                 ("LETTER_ETH", "Chữ Ð gõ sai mã, đã đổi thành Đ.")
             } else {
-                ("DECOMPOSED", "Chữ gõ bằng dấu tổ hợp, đã chuyển về dạng dựng sẵn.")
+                (
+                    "DECOMPOSED",
+                    "Chữ gõ bằng dấu tổ hợp, đã chuyển về dạng dựng sẵn.",
+                )
             };
             self.found(Finding::repaired(row.number, column, code, words, &cleaned));
         }
@@ -192,7 +237,10 @@ impl Reader<'_> {
     fn needed(&mut self, row: &Row, column: Column, code: &'static str) -> String {
         let text = self.text(row, column);
         if text.is_empty() {
-            let words = format!("Thiếu {}: điền vào tệp rồi nạp lại.", column.title().to_lowercase());
+            let words = format!(
+                "Thiếu {}: điền vào tệp rồi nạp lại.",
+                column.title().to_lowercase()
+            );
             self.found(Finding::error(row.number, column, code, words));
         }
         text
@@ -214,7 +262,13 @@ impl Reader<'_> {
                 let text = format!("{number:012.0}");
                 if text.len() == 12 {
                     let words = "Số định danh bị Excel đổi thành số và mất số 0 đầu, đã thêm lại.";
-                    self.found(Finding::repaired(row.number, column, "LEADING_ZERO_LOST", words, &text));
+                    self.found(Finding::repaired(
+                        row.number,
+                        column,
+                        "LEADING_ZERO_LOST",
+                        words,
+                        &text,
+                    ));
                 }
                 text
             }
@@ -245,19 +299,39 @@ impl Reader<'_> {
         if group.is_empty() {
             if vietnamese {
                 let words = "Thiếu dân tộc: điền theo giấy khai sinh rồi nạp lại.".to_owned();
-                self.found(Finding::error(row.number, Column::EthnicGroup, "ETHNIC_GROUP_MISSING", words));
+                self.found(Finding::error(
+                    row.number,
+                    Column::EthnicGroup,
+                    "ETHNIC_GROUP_MISSING",
+                    words,
+                ));
             } else {
                 let words = "Học sinh nước ngoài để trống dân tộc.";
-                self.found(Finding::note(row.number, Some(Column::EthnicGroup), "FOREIGN", words));
+                self.found(Finding::note(
+                    row.number,
+                    Some(Column::EthnicGroup),
+                    "FOREIGN",
+                    words,
+                ));
             }
             return group;
         }
         if !self.school.ethnic_groups.contains(&group) {
             let words = format!("«{group}» không có trong danh mục 54 dân tộc: sửa trong tệp rồi nạp lại.");
-            self.found(Finding::error(row.number, Column::EthnicGroup, "ETHNIC_GROUP_UNKNOWN", words));
+            self.found(Finding::error(
+                row.number,
+                Column::EthnicGroup,
+                "ETHNIC_GROUP_UNKNOWN",
+                words,
+            ));
         } else if present != group && !present.is_empty() {
             let words = "Dân tộc khác giấy khai sinh: học bạ ghi theo giấy khai sinh.";
-            self.found(Finding::note(row.number, Some(Column::EthnicGroupAtBirth), "ETHNIC_GROUP_DIFFERS", words));
+            self.found(Finding::note(
+                row.number,
+                Some(Column::EthnicGroupAtBirth),
+                "ETHNIC_GROUP_DIFFERS",
+                words,
+            ));
         }
         group
     }
@@ -281,7 +355,10 @@ impl Reader<'_> {
             }
             Cell::Empty | Cell::Number(_) => {}
         }
-        let words = format!("{} thiếu hoặc không phải là ngày: sửa trong tệp rồi nạp lại.", column.title());
+        let words = format!(
+            "{} thiếu hoặc không phải là ngày: sửa trong tệp rồi nạp lại.",
+            column.title()
+        );
         self.found(Finding::error(row.number, column, "DATE_INVALID", words));
         String::new()
     }
@@ -298,7 +375,10 @@ impl Reader<'_> {
                 *counts.entry(suffix.to_owned()).or_default() += 1;
             }
         }
-        counts.into_iter().max_by_key(|(_, count)| *count).map(|(suffix, _)| suffix)
+        counts
+            .into_iter()
+            .max_by_key(|(_, count)| *count)
+            .map(|(suffix, _)| suffix)
     }
 
     fn register_number(&mut self, row: &Row) -> String {
@@ -306,20 +386,31 @@ impl Reader<'_> {
         if let (Cell::Number(number), Some(suffix)) = (self.cell(row, column), &self.register_suffix) {
             let text = format!("{number:04.0}{suffix}");
             let words = "Số đăng bộ bị Excel đổi thành số, đã ghi lại theo mẫu của cột.";
-            self.found(Finding::repaired(row.number, column, "REGISTER_NUMBER_AS_NUMBER", words, &text));
+            self.found(Finding::repaired(
+                row.number,
+                column,
+                "REGISTER_NUMBER_AS_NUMBER",
+                words,
+                &text,
+            ));
             return text;
         }
         self.text(row, column)
     }
 
     fn age(&mut self, row: u32, identity: &Identity, grade: i16) {
-        let Some(born) = parse_day(&identity.birth_date).map(time::Date::year) else { return };
+        let Some(born) = parse_day(&identity.birth_date).map(time::Date::year) else {
+            return;
+        };
         let late = self.school.begins - 5 - i32::from(grade) - born;
         if late != 0 {
             let words = if late > 0 {
                 format!("Lớn hơn độ tuổi của khối {late} tuổi: xin kiểm tra ngày sinh và lớp.")
             } else {
-                format!("Nhỏ hơn độ tuổi của khối {} tuổi: xin kiểm tra ngày sinh và lớp.", -late)
+                format!(
+                    "Nhỏ hơn độ tuổi của khối {} tuổi: xin kiểm tra ngày sinh và lớp.",
+                    -late
+                )
             };
             self.found(Finding::note(row, Some(Column::BirthDate), "AGE", words));
         }
@@ -332,17 +423,28 @@ impl Reader<'_> {
             let identity = &row.identity;
             if let Some(first) = codes.insert(identity.pupil_code.clone(), row.row) {
                 let words = format!("Trùng mã học sinh với dòng {first}: chọn giữ dòng trước hoặc dòng sau.");
-                found.push(Finding::choice(row.row, Column::Code, "DUPLICATE_PUPIL", words, first));
+                found.push(Finding::choice(
+                    row.row,
+                    Column::Code,
+                    "DUPLICATE_PUPIL",
+                    words,
+                    first,
+                ));
                 continue;
             }
             if let Some(id) = &identity.personal_id
                 && let Some(first) = ids.insert(id.clone(), row.row)
             {
-                let words = format!("Trùng số định danh với dòng {first}, mã học sinh khác: sửa trong tệp rồi nạp lại.");
+                let words = format!(
+                    "Trùng số định danh với dòng {first}, mã học sinh khác: sửa trong tệp rồi nạp lại."
+                );
                 found.push(Finding::error(row.row, Column::PersonalId, "DUPLICATE_ID", words));
             }
-            if let Some(first) = names.insert((identity.display_name.clone(), row.class_id.clone()), row.row) {
-                let words = format!("Cùng tên cùng lớp với dòng {first}: hai học sinh khác nhau, xin lưu ý khi nhập điểm.");
+            if let Some(first) = names.insert((identity.display_name.clone(), row.class_id.clone()), row.row)
+            {
+                let words = format!(
+                    "Cùng tên cùng lớp với dòng {first}: hai học sinh khác nhau, xin lưu ý khi nhập điểm."
+                );
                 found.push(Finding::note(row.row, Some(Column::Name), "SAME_NAME", words));
             }
         }

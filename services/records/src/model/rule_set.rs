@@ -69,7 +69,10 @@ impl RuleSet {
     /// The lines of a grade, in printed order; empty for a grade the rules do not know.
     #[must_use]
     pub fn lines(&self, grade: i16) -> &[Line] {
-        self.grades.iter().find(|rules| rules.grade == grade).map_or(&[], |rules| rules.lines.as_slice())
+        self.grades
+            .iter()
+            .find(|rules| rules.grade == grade)
+            .map_or(&[], |rules| rules.lines.as_slice())
     }
 
     /// The lines a sheet holds: one subject, or all criteria.
@@ -90,7 +93,10 @@ impl RuleSet {
     #[must_use]
     pub fn sheets(&self, grade: i16) -> Vec<String> {
         let subjects = self.lines(grade).iter().filter(|line| line.part == Part::Subject);
-        subjects.map(|line| line.item.clone()).chain([CRITERIA.to_owned()]).collect()
+        subjects
+            .map(|line| line.item.clone())
+            .chain([CRITERIA.to_owned()])
+            .collect()
     }
 }
 
@@ -118,7 +124,9 @@ pub fn choose(sets: &'static [RuleSet], id: &str, year: &str) -> Option<&'static
         return sets.iter().find(|set| set.id == id);
     }
     let begins: u16 = year.split_once('-')?.0.parse().ok()?;
-    sets.iter().filter(|set| set.first_year <= begins).max_by_key(|set| set.first_year)
+    sets.iter()
+        .filter(|set| set.first_year <= begins)
+        .max_by_key(|set| set.first_year)
 }
 
 #[cfg(test)]
@@ -140,10 +148,18 @@ mod tests {
     ) {
         let set = choose(shipped().unwrap(), "", "2025-2026").unwrap();
         let lines = set.lines(grade);
-        assert_eq!(lines.iter().filter(|line| line.part == Part::Subject).count(), subjects);
-        let tests = lines.iter().flat_map(|line| Period::ALL.map(|period| line.is_tested(period)));
+        assert_eq!(
+            lines.iter().filter(|line| line.part == Part::Subject).count(),
+            subjects
+        );
+        let tests = lines
+            .iter()
+            .flat_map(|line| Period::ALL.map(|period| line.is_tested(period)));
         assert_eq!(tests.filter(|tested| *tested).count(), scores);
-        let specific = lines.iter().filter(|line| line.part == Part::SpecificCompetency).count();
+        let specific = lines
+            .iter()
+            .filter(|line| line.part == Part::SpecificCompetency)
+            .count();
         assert_eq!(specific, if grade < 3 { 5 } else { 7 });
     }
 

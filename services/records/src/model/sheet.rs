@@ -53,7 +53,11 @@ pub fn parse(id: &str) -> Option<(String, Period)> {
     if item.is_empty() || !item.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit()) {
         return None;
     }
-    let sheet = if item == super::rule_set::CRITERIA { item.to_owned() } else { item.to_uppercase() };
+    let sheet = if item == super::rule_set::CRITERIA {
+        item.to_owned()
+    } else {
+        item.to_uppercase()
+    };
     Some((sheet, period))
 }
 
@@ -76,7 +80,10 @@ mod tests {
     #[test]
     fn ids_go_both_ways() {
         assert_eq!(parse("to-end2"), Some(("TO".to_owned(), Period::End2)));
-        assert_eq!(parse("criteria-mid1"), Some(("criteria".to_owned(), Period::Mid1)));
+        assert_eq!(
+            parse("criteria-mid1"),
+            Some(("criteria".to_owned(), Period::Mid1))
+        );
         assert_eq!(id("TO", Period::End2), "to-end2");
         for bad in ["to", "to-end3", "TO-end2", "-end2"] {
             assert_eq!(parse(bad), None, "{bad}");

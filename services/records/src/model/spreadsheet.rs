@@ -62,7 +62,12 @@ pub fn read(bytes: &[u8]) -> Result<Vec<Row>, &'static str> {
     }
     let first = range.start().map_or(0, |(row, _)| row);
     let rows = range.rows().zip(first + 1..);
-    Ok(rows.map(|(cells, number)| Row { number, cells: cells.iter().map(cell).collect() }).collect())
+    Ok(rows
+        .map(|(cells, number)| Row {
+            number,
+            cells: cells.iter().map(cell).collect(),
+        })
+        .collect())
 }
 
 /// What the parts of a zip file say they unfold to: the sizes in its central directory. calamine unfolds
@@ -81,10 +86,17 @@ fn cell(data: &Data) -> Cell {
     match data {
         Data::Empty | Data::Error(_) => Cell::Empty,
         Data::String(text) | Data::DateTimeIso(text) | Data::DurationIso(text) => {
-            if text.trim().is_empty() { Cell::Empty } else { Cell::Text(text.clone()) }
+            if text.trim().is_empty() {
+                Cell::Empty
+            } else {
+                Cell::Text(text.clone())
+            }
         }
         Data::Float(number) => Cell::Number(*number),
-        #[expect(clippy::cast_precision_loss, reason = "a spreadsheet's own numbers are floats")]
+        #[expect(
+            clippy::cast_precision_loss,
+            reason = "a spreadsheet's own numbers are floats"
+        )]
         Data::Int(number) => Cell::Number(*number as f64),
         Data::Bool(truth) => Cell::Text(if *truth { "TRUE" } else { "FALSE" }.to_owned()),
         Data::DateTime(at) => excel_day(at.as_f64()).map_or(Cell::Empty, Cell::Date),

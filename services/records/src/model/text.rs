@@ -5,8 +5,15 @@ use unicode_normalization::{UnicodeNormalization as _, char::is_combining_mark};
 /// NFC, one blank between words, none around; Icelandic Ð becomes Vietnamese Đ.
 #[must_use]
 pub fn clean(text: &str) -> String {
-    let fixed: String = text.nfc().map(|c| if c == '\u{d0}' { '\u{110}' } else { c }).collect();
-    fixed.split(|c: char| c.is_whitespace() || c == '\u{a0}').filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ")
+    let fixed: String = text
+        .nfc()
+        .map(|c| if c == '\u{d0}' { '\u{110}' } else { c })
+        .collect();
+    fixed
+        .split(|c: char| c.is_whitespace() || c == '\u{a0}')
+        .filter(|word| !word.is_empty())
+        .collect::<Vec<_>>()
+        .join(" ")
 }
 
 /// Letters in Vietnamese dictionary order.
@@ -20,7 +27,10 @@ const TONES: [char; 5] = ['\u{300}', '\u{309}', '\u{303}', '\u{301}', '\u{323}']
 pub fn name_key(name: &str) -> String {
     let words: Vec<&str> = name.split_whitespace().collect();
     let given_first = words.last().into_iter().chain(words.iter().rev().skip(1).rev());
-    given_first.map(|word| word_key(word)).collect::<Vec<_>>().join(" ")
+    given_first
+        .map(|word| word_key(word))
+        .collect::<Vec<_>>()
+        .join(" ")
 }
 
 fn word_key(word: &str) -> String {
@@ -52,7 +62,9 @@ pub fn tone_placed(text: &str) -> String {
     let decomposed: Vec<char> = text.nfd().collect();
     let mut out: Vec<char> = Vec::with_capacity(decomposed.len());
     for (at, c) in decomposed.iter().enumerate() {
-        let ends_word = decomposed.get(at + 1).is_none_or(|next| !next.is_alphabetic() && !is_combining_mark(*next));
+        let ends_word = decomposed
+            .get(at + 1)
+            .is_none_or(|next| !next.is_alphabetic() && !is_combining_mark(*next));
         let before: Vec<char> = out.iter().rev().take(3).copied().collect();
         if TONES.contains(c)
             && ends_word
@@ -76,9 +88,28 @@ mod tests {
 
     #[test]
     fn a4_1_names_sort_by_given_name_in_vietnamese_order() {
-        let mut names = vec!["Trần Văn Đạt", "Lê An", "Nguyễn Ánh", "Bùi Dũng", "Hà Ân", "Vũ Thị An", "Đỗ Ân"];
+        let mut names = vec![
+            "Trần Văn Đạt",
+            "Lê An",
+            "Nguyễn Ánh",
+            "Bùi Dũng",
+            "Hà Ân",
+            "Vũ Thị An",
+            "Đỗ Ân",
+        ];
         names.sort_by_key(|name| name_key(name));
-        assert_eq!(names, ["Lê An", "Vũ Thị An", "Nguyễn Ánh", "Đỗ Ân", "Hà Ân", "Bùi Dũng", "Trần Văn Đạt"]);
+        assert_eq!(
+            names,
+            [
+                "Lê An",
+                "Vũ Thị An",
+                "Nguyễn Ánh",
+                "Đỗ Ân",
+                "Hà Ân",
+                "Bùi Dũng",
+                "Trần Văn Đạt"
+            ]
+        );
     }
 
     #[test]

@@ -81,7 +81,10 @@ pub async fn counts(
     )
     .fetch_all(tx)
     .await?;
-    Ok(rows.into_iter().map(|row| (row.class_id, row.item, row.period, row.sealed)).collect())
+    Ok(rows
+        .into_iter()
+        .map(|row| (row.class_id, row.item, row.period, row.sealed))
+        .collect())
 }
 
 /// What sealing a session did.
@@ -119,7 +122,10 @@ pub async fn seal(
     )
     .fetch_optional(tx)
     .await?;
-    Ok(row.map(|row| Seal { receipt: (row.cells > 0).then_some(receipt), cells: row.cells }))
+    Ok(row.map(|row| Seal {
+        receipt: (row.cells > 0).then_some(receipt),
+        cells: row.cells,
+    }))
 }
 
 /// A receipt as stored.

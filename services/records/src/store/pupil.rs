@@ -6,7 +6,11 @@ use uuid::Uuid;
 
 use crate::{
     error::Error,
-    model::{calendar::{format_day, parse_day}, pupil::Identity, text::name_key},
+    model::{
+        calendar::{format_day, parse_day},
+        pupil::Identity,
+        text::name_key,
+    },
 };
 
 /// A pupil as stored.
@@ -97,7 +101,11 @@ pub async fn list(
 }
 
 /// The newest class a pupil was enrolled in: year and class.
-pub async fn newest_class(tx: &mut PgConnection, school: &str, pupil: Uuid) -> Result<Option<(String, String)>, Error> {
+pub async fn newest_class(
+    tx: &mut PgConnection,
+    school: &str,
+    pupil: Uuid,
+) -> Result<Option<(String, String)>, Error> {
     let row = sqlx::query!(
         "select year_id, class_id from enrolment where school_id = $1 and pupil_id = $2
          order by year_id desc limit 1",
@@ -127,7 +135,10 @@ pub async fn roster(
     )
     .fetch_all(tx)
     .await?;
-    Ok(rows.into_iter().map(|row| (row.pupil_id, row.display_name)).collect())
+    Ok(rows
+        .into_iter()
+        .map(|row| (row.pupil_id, row.display_name))
+        .collect())
 }
 
 /// Writes pupils and their class of the year, new and known alike, in two statements.
@@ -145,7 +156,10 @@ pub async fn upsert(
         entries.push(day(&identity.entry_date)?);
     }
     let text = |field: fn(&Identity) -> &String| -> Vec<String> {
-        pupils.iter().map(|(_, _, identity)| field(identity).clone()).collect()
+        pupils
+            .iter()
+            .map(|(_, _, identity)| field(identity).clone())
+            .collect()
     };
     let ids: Vec<Uuid> = pupils.iter().map(|(id, _, _)| *id).collect();
     let personal: Vec<Option<String>> = pupils.iter().map(|(_, _, i)| i.personal_id.clone()).collect();

@@ -108,9 +108,13 @@ pub async fn set_test_days(
     year: &str,
     days: &[TestDay],
 ) -> Result<(), Error> {
-    sqlx::query!("delete from test_day where school_id = $1 and year_id = $2", school, year)
-        .execute(&mut *tx)
-        .await?;
+    sqlx::query!(
+        "delete from test_day where school_id = $1 and year_id = $2",
+        school,
+        year
+    )
+    .execute(&mut *tx)
+    .await?;
     let grades: Vec<i16> = days.iter().map(|day| day.grade).collect();
     let semesters: Vec<String> = days.iter().map(|day| day.semester.clone()).collect();
     let firsts: Vec<Date> = days.iter().map(|day| day.first_day).collect();

@@ -237,7 +237,11 @@ pub async fn to_end(
 
 /// Holds the open sessions of a suspended account.
 pub async fn hold(pool: &PgPool, teacher: Uuid) -> Result<i64, Error> {
-    Ok(sqlx::query_scalar!(r#"select hold_sessions($1) as "held!""#, teacher).fetch_one(pool).await?)
+    Ok(
+        sqlx::query_scalar!(r#"select hold_sessions($1) as "held!""#, teacher)
+            .fetch_one(pool)
+            .await?,
+    )
 }
 
 /// The open sessions of a term's periods.

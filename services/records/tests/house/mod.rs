@@ -6,8 +6,8 @@ use clap::Parser as _;
 use hocba_chassis::{clock::Clock, run::Running};
 use hocba_proto::records::{
     BatchCreateClassesRequest, BatchCreateTeachingAssignmentsRequest, Class, CommitPupilImportRequest,
-    CreateSchoolYearRequest, FindingChoice, PreviewPupilImportRequest, SchoolYear, TeachingAssignment, TestDay,
-    records_service_client::RecordsServiceClient,
+    CreateSchoolYearRequest, FindingChoice, PreviewPupilImportRequest, SchoolYear, TeachingAssignment,
+    TestDay, records_service_client::RecordsServiceClient,
 };
 use hocba_records::Config;
 use hocba_testing::{Pki, TestArchive, TestDatabase, TestIdentity, TestPerson, channel_as};
@@ -49,14 +49,27 @@ impl House {
             format!("--identity-addr={}", identity.peer.address),
             format!("--archive-addr={}", archive.peer.address),
         ]);
-        let running =
-            hocba_chassis::run::start(hocba_records::DEFINITION, Clock::system(), config, hocba_records::build)
-                .await
-                .unwrap();
+        let running = hocba_chassis::run::start(
+            hocba_records::DEFINITION,
+            Clock::system(),
+            config,
+            hocba_records::build,
+        )
+        .await
+        .unwrap();
         let admin = identity.person(SCHOOL, &["system_admin"]);
         let principal = identity.person(SCHOOL, &["principal"]);
         let teacher = identity.person(SCHOOL, &["subject_teacher"]);
-        Self { pki, identity, archive, database, running, admin, principal, teacher }
+        Self {
+            pki,
+            identity,
+            archive,
+            database,
+            running,
+            admin,
+            principal,
+            teacher,
+        }
     }
 
     /// With the school year and its 28 classes.
@@ -66,7 +79,11 @@ impl House {
         let school_year = SchoolYear {
             school_code: "01018A01".into(),
             school_name: "Trường Tiểu học Mẫu A".into(),
-            test_days: vec![TestDay { grade: 5, semester: "semester1".into(), first_day: "2026-01-05".into() }],
+            test_days: vec![TestDay {
+                grade: 5,
+                semester: "semester1".into(),
+                first_day: "2026-01-05".into(),
+            }],
             ..SchoolYear::default()
         };
         let request = CreateSchoolYearRequest {
@@ -75,7 +92,11 @@ impl House {
             school_year: Some(school_year),
             request_id: "y1".into(),
         };
-        let year = records.create_school_year(house.admin.ask(request)).await.unwrap().into_inner();
+        let year = records
+            .create_school_year(house.admin.ask(request))
+            .await
+            .unwrap()
+            .into_inner();
         assert_eq!(year.rule_set, "tt27-2020");
         let letters = |grade: i32| if grade < 4 { "ABCDEG" } else { "ABCDE" };
         let classes = (1..=5)
@@ -87,8 +108,16 @@ impl House {
                 })
             })
             .collect();
-        let request = BatchCreateClassesRequest { parent: YEAR.into(), classes, request_id: "k1".into() };
-        let made = records.batch_create_classes(house.admin.ask(request)).await.unwrap().into_inner();
+        let request = BatchCreateClassesRequest {
+            parent: YEAR.into(),
+            classes,
+            request_id: "k1".into(),
+        };
+        let made = records
+            .batch_create_classes(house.admin.ask(request))
+            .await
+            .unwrap()
+            .into_inner();
         assert_eq!(made.classes.len(), 28);
         house
     }
@@ -97,17 +126,34 @@ impl House {
     pub(crate) async fn with_pupils() -> Self {
         let house = Self::with_classes().await;
         let mut records = house.records();
-        let request =
-            PreviewPupilImportRequest { parent: YEAR.into(), file: pupils_file(), request_id: String::new() };
-        let import = records.preview_pupil_import(house.admin.ask(request)).await.unwrap().into_inner();
+        let request = PreviewPupilImportRequest {
+            parent: YEAR.into(),
+            file: pupils_file(),
+            request_id: String::new(),
+        };
+        let import = records
+            .preview_pupil_import(house.admin.ask(request))
+            .await
+            .unwrap()
+            .into_inner();
         let choices = import
             .findings
             .iter()
             .filter(|finding| !finding.choices.is_empty())
-            .map(|finding| FindingChoice { finding: finding.id.clone(), choice: "keep_first".into() })
+            .map(|finding| FindingChoice {
+                finding: finding.id.clone(),
+                choice: "keep_first".into(),
+            })
             .collect();
-        let request = CommitPupilImportRequest { name: import.name, choices, request_id: String::new() };
-        records.commit_pupil_import(house.admin.ask(request)).await.unwrap();
+        let request = CommitPupilImportRequest {
+            name: import.name,
+            choices,
+            request_id: String::new(),
+        };
+        records
+            .commit_pupil_import(house.admin.ask(request))
+            .await
+            .unwrap();
         let assignment = TeachingAssignment {
             class: CLASS.into(),
             item: "TO".into(),
@@ -119,7 +165,11 @@ impl House {
             assignments: vec![assignment],
             request_id: String::new(),
         };
-        let made = records.batch_create_teaching_assignments(house.admin.ask(request)).await.unwrap().into_inner();
+        let made = records
+            .batch_create_teaching_assignments(house.admin.ask(request))
+            .await
+            .unwrap()
+            .into_inner();
         assert_eq!((made.created_count, made.changed_count), (1, 0));
         house
     }
@@ -136,19 +186,30 @@ impl House {
 
 /// The office's list of pupils.
 pub(crate) fn pupils_file() -> Vec<u8> {
-    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/data/school-a/danh-sach-hoc-sinh.xlsx");
+    let path = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../../tests/data/school-a/danh-sach-hoc-sinh.xlsx"
+    );
     std::fs::read(path).unwrap()
 }
 
 pub(crate) fn reason(status: &Status) -> String {
-    status.get_details_error_info().map_or_else(|| format!("{status:?}"), |info| info.reason)
+    status
+        .get_details_error_info()
+        .map_or_else(|| format!("{status:?}"), |info| info.reason)
 }
 
 pub(crate) fn article(status: &Status) -> String {
-    status.get_details_error_info().and_then(|info| info.metadata.get("article").cloned()).unwrap_or_default()
+    status
+        .get_details_error_info()
+        .and_then(|info| info.metadata.get("article").cloned())
+        .unwrap_or_default()
 }
 
 pub(crate) fn violations(status: &Status) -> Vec<String> {
-    let details = status.get_details_bad_request().map(|bad| bad.field_violations).unwrap_or_default();
+    let details = status
+        .get_details_bad_request()
+        .map(|bad| bad.field_violations)
+        .unwrap_or_default();
     details.into_iter().map(|violation| violation.field).collect()
 }

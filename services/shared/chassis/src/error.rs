@@ -181,7 +181,7 @@ impl Failure {
             PeerFailure::Refused(Box::new(status.clone()))
         } else if matches!(
             status.code(),
-            Code::Unavailable | Code::DeadlineExceeded | Code::Cancelled
+            Code::Unavailable | Code::DeadlineExceeded | Code::Cancelled | Code::Unknown
         ) {
             PeerFailure::Own(Box::new(Self::away(peer)))
         } else {

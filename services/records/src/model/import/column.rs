@@ -67,8 +67,14 @@ columns! {
 }
 
 /// Columns a list cannot do without.
-const NEEDED: [Column; 6] =
-    [Column::Code, Column::Name, Column::BirthDate, Column::Sex, Column::EntryDate, Column::Class];
+const NEEDED: [Column; 6] = [
+    Column::Code,
+    Column::Name,
+    Column::BirthDate,
+    Column::Sex,
+    Column::EntryDate,
+    Column::Class,
+];
 
 /// The head's row (from 0) and where each column stands. Lines above the head are the school's letterhead.
 pub(super) fn find(rows: &[Row]) -> Result<(usize, BTreeMap<Column, usize>), String> {
@@ -80,13 +86,22 @@ pub(super) fn find(rows: &[Row]) -> Result<(usize, BTreeMap<Column, usize>), Str
         .iter()
         .position(|row| row.cells.iter().any(|cell| title(cell) == Column::Name.title()))
         .ok_or("Không thấy dòng tiêu đề có cột «Họ và tên».")?;
-    let titles: Vec<String> =
-        rows.get(head).map(|row| row.cells.iter().map(title).collect()).unwrap_or_default();
+    let titles: Vec<String> = rows
+        .get(head)
+        .map(|row| row.cells.iter().map(title).collect())
+        .unwrap_or_default();
     let columns: BTreeMap<Column, usize> = Column::ALL
         .iter()
         .filter_map(|column| Some((*column, titles.iter().position(|t| t == column.title())?)))
         .collect();
-    let missing: Vec<_> =
-        NEEDED.iter().filter(|column| !columns.contains_key(column)).map(|column| column.title()).collect();
-    if missing.is_empty() { Ok((head, columns)) } else { Err(format!("Thiếu cột: {}.", missing.join(", "))) }
+    let missing: Vec<_> = NEEDED
+        .iter()
+        .filter(|column| !columns.contains_key(column))
+        .map(|column| column.title())
+        .collect();
+    if missing.is_empty() {
+        Ok((head, columns))
+    } else {
+        Err(format!("Thiếu cột: {}.", missing.join(", ")))
+    }
 }

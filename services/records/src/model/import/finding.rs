@@ -65,7 +65,10 @@ impl Finding {
     }
 
     pub(super) fn repaired(row: u32, column: Column, code: &str, words: &str, value: &str) -> Self {
-        Self { value: value.to_owned(), ..Self::new(row, Some(column), Kind::Repaired, code, words) }
+        Self {
+            value: value.to_owned(),
+            ..Self::new(row, Some(column), Kind::Repaired, code, words)
+        }
     }
 
     pub(super) fn choice(row: u32, column: Column, code: &str, words: String, other_row: u32) -> Self {
