@@ -20,6 +20,9 @@ pub struct Config {
     /// A file with the log's Ed25519 key (PKCS#8 DER).
     #[arg(long, env = "HOCBA_LOG_KEY_FILE")]
     pub log_key_file: PathBuf,
+    /// A PEM file with the authorities whose signatures on books are trusted.
+    #[arg(long, env = "HOCBA_TRUST_ANCHORS_FILE")]
+    pub trust_anchors_file: PathBuf,
 }
 
 impl Configured for Config {

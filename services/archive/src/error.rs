@@ -1,5 +1,7 @@
 //! What archive can fail with, and the one mapping to reasons.
 
+use std::time::Duration;
+
 use hocba_chassis::Failure;
 use tonic::Status;
 
@@ -58,6 +60,9 @@ pub enum Error {
     /// The facts are not whole.
     #[error("the facts are not whole: {0}")]
     FactsIncomplete(String),
+    /// The log does not hold what was just sealed.
+    #[error("the log is behind")]
+    LogBehind,
     /// No such entry.
     #[error("no such entry")]
     EntryUnknown,
@@ -146,6 +151,9 @@ impl Error {
             Self::FactsIncomplete(what) => Failure::precondition(DOMAIN, "FACTS_INCOMPLETE")
                 .meta("what", what)
                 .vi("Kết quả của lớp chưa đủ: cần khóa hết điểm và xác nhận kết quả cả năm."),
+            Self::LogBehind => Failure::unavailable(DOMAIN, "LOG_BEHIND")
+                .retry_after(Duration::from_secs(1))
+                .vi("Nhật kí chưa ghi xong các học bạ vừa đóng dấu, xin thử lại sau ít giây."),
             Self::EntryUnknown => Failure::not_found(DOMAIN, "ENTRY_UNKNOWN")
                 .vi("Nhật kí chưa có mục này, xin thử lại sau giây lát."),
             Self::LogEmpty => Failure::not_found(DOMAIN, "LOG_EMPTY").vi("Nhật kí chưa có mục nào."),

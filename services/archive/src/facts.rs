@@ -1,100 +1,103 @@
 //! From the facts of records to the sections of the book.
 
+use hocba_evidence::{
+    Element, Kind, Section,
+    document::{self, Frame},
+};
 use hocba_proto::{
-    records::{ClassHeader, LineFacts, PupilFacts},
+    records::{BookLine, ClassHeader, Identity, ItemTeacher, LineFacts, PupilFacts},
     types::{CellMark, YearResult},
 };
 
-use crate::model::{
-    book::{self, Composed, Section},
-    slot::Kind,
-};
+use crate::model::slot::Slot;
+
+/// A document with its empty slots.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Composed {
+    /// UTF-8 XML.
+    pub xml: Vec<u8>,
+    /// The slots in the order of signing.
+    pub slots: Vec<Slot>,
+}
 
 /// The document of a pupil: one section a subject, signed by its teacher; one of the homeroom teacher with
 /// qualities, competencies and result; and the frame with school and identity, covered by the higher signatures.
 #[must_use]
-pub fn document(name: &str, header: &ClassHeader, pupil: &PupilFacts) -> Composed {
-    let mut sections = vec![frame(header, pupil)];
-    let mut homeroom = Vec::new();
+pub fn document(name: &str, school: &str, header: &ClassHeader, pupil: &PupilFacts) -> Composed {
+    let mut sections = Vec::new();
+    let mut homeroom = Element::new("homeroom")
+        .attribute("class", header.class.as_str())
+        .attribute("pupil", pupil.pupil.as_str())
+        .field("teacher", header.homeroom_teacher_name.as_str());
     for line in &header.lines {
         let Some(facts) = pupil.lines.iter().find(|facts| facts.item == line.item) else {
             continue;
         };
-        let mut fields = vec![field("name", &line.display_name)];
-        fields.extend(cell(facts, line.tested));
         match header.teachers.iter().find(|teacher| teacher.item == line.item) {
             Some(teacher) if line.part == "subject" => {
-                fields.insert(0, field("teacher", &teacher.teacher_name));
-                sections.push(Section {
-                    id: line.item.to_lowercase(),
-                    kind: Some(Kind::Subject(line.item.to_lowercase())),
-                    signer: teacher.teacher.clone(),
-                    fields,
-                });
+                sections.push(subject(header, pupil, line, facts, teacher))
             }
-            Some(_) | None => homeroom.extend(
-                fields
-                    .into_iter()
-                    .map(|(key, value)| (format!("{}.{key}", line.item), value)),
-            ),
+            Some(_) | None => homeroom = homeroom.child(values(Element::new("line"), line, facts)),
         }
     }
-    homeroom.extend(result(pupil));
     sections.push(Section {
-        id: "homeroom".to_owned(),
-        kind: None,
-        signer: String::new(),
-        fields: homeroom,
+        slot: Kind::Homeroom,
+        signer: header.homeroom_teacher.clone(),
+        body: result(homeroom, pupil),
     });
-    sections.sort_by(|left, right| left.kind.cmp(&right.kind));
-    let above = [
-        (Kind::Homeroom, header.homeroom_teacher.clone()),
-        (Kind::Principal, String::new()),
-        (Kind::Seal, String::new()),
-    ];
-    book::compose(name, &sections, &above)
+    let frame = Frame {
+        kind: "year-document",
+        document: name.to_owned(),
+        school: school.to_owned(),
+        body: frame(header, pupil),
+    };
+    let above = [Kind::Principal, Kind::Seal];
+    let made = document::compose(&frame, &sections, &above);
+    let slot = |kind: &Kind, signer: &str, section: &str| Slot {
+        kind: kind.clone(),
+        signer: signer.to_owned(),
+        section: section.to_owned(),
+        signature: None,
+    };
+    let mut slots: Vec<Slot> = sections
+        .iter()
+        .zip(&made.sections)
+        .map(|(section, (kind, digest))| {
+            // Only what covers its section alone outlives a new version.
+            let digest = if kind.covers_own_section_only() {
+                digest
+            } else {
+                ""
+            };
+            slot(kind, &section.signer, digest)
+        })
+        .chain(above.iter().map(|kind| slot(kind, "", "")))
+        .collect();
+    slots.sort_by(|left, right| left.kind.cmp(&right.kind));
+    Composed { xml: made.xml, slots }
 }
 
-fn field(name: &str, value: &str) -> (String, String) {
-    (name.to_owned(), value.to_owned())
-}
-
-fn frame(header: &ClassHeader, pupil: &PupilFacts) -> Section {
-    let identity = pupil.identity.clone().unwrap_or_default();
-    let fields = vec![
-        field("school", &header.school_name),
-        field("school_code", &header.school_code),
-        field("commune", &header.commune),
-        field("province", &header.province),
-        field("class", &header.display_name),
-        field("grade", &header.grade.to_string()),
-        field("rule_set", &header.rule_set),
-        field("homeroom_teacher", &header.homeroom_teacher_name),
-        field("pupil_code", &identity.pupil_code),
-        field("personal_id", &identity.personal_id),
-        field("full_name", &identity.display_name),
-        field("sex", &identity.sex),
-        field("birth_date", &identity.birth_date),
-        field("ethnic_group", &identity.ethnic_group),
-        field("nationality", &identity.nationality),
-        field("birthplace", &identity.birthplace),
-        field("home_place", &identity.home_place),
-        field("address", &identity.address),
-        field("father", &identity.father),
-        field("mother", &identity.mother),
-        field("guardian", &identity.guardian),
-        field("register_number", &identity.register_number),
-        field("entry_date", &identity.entry_date),
-    ];
+/// What a subject's teacher signs; it names pupil and class, so that it fits into no other book.
+fn subject(
+    header: &ClassHeader,
+    pupil: &PupilFacts,
+    line: &BookLine,
+    facts: &LineFacts,
+    teacher: &ItemTeacher,
+) -> Section {
+    let body = Element::new("subject")
+        .attribute("class", header.class.as_str())
+        .attribute("pupil", pupil.pupil.as_str())
+        .field("teacher", teacher.teacher_name.as_str());
     Section {
-        id: "frame".to_owned(),
-        kind: None,
-        signer: String::new(),
-        fields,
+        slot: Kind::Subject(line.item.to_lowercase()),
+        signer: teacher.teacher.clone(),
+        body: values(body, line, facts),
     }
 }
 
-fn cell(facts: &LineFacts, tested: bool) -> Vec<(String, String)> {
+/// One line's sealed value.
+fn values(element: Element, line: &BookLine, facts: &LineFacts) -> Element {
     let value = facts.value.clone().unwrap_or_default();
     let mark = match value.mark() {
         CellMark::Unspecified => "",
@@ -103,16 +106,24 @@ fn cell(facts: &LineFacts, tested: bool) -> Vec<(String, String)> {
         CellMark::Exempt => "exempt",
         CellMark::NotAssessed => "not_assessed",
     };
-    let mut fields = vec![field("mark", mark), field("level", &value.level)];
-    if let (true, Some(score)) = (tested, value.score) {
-        fields.push(field("score", &score.to_string()));
-    }
-    fields.push(field("comment", &value.comment));
-    fields.push(field("cell_digest", &facts.digest));
-    fields
+    let score = value.score.filter(|_| line.tested).map(|score| score.to_string());
+    element
+        .attribute("item", line.item.as_str())
+        .attribute("part", line.part.as_str())
+        .field("name", line.display_name.as_str())
+        .field("mark", mark)
+        .field("level", value.level)
+        .field("score", score.unwrap_or_default())
+        .field("comment", value.comment)
+        .field("entered-by", facts.entered_by.as_str())
+        .child(
+            Element::new("cell")
+                .attribute("digest", facts.digest.as_str())
+                .attribute("version", facts.version.to_string()),
+        )
 }
 
-fn result(pupil: &PupilFacts) -> Vec<(String, String)> {
+fn result(element: Element, pupil: &PupilFacts) -> Element {
     let result = match pupil.year_result() {
         YearResult::Unspecified => "",
         YearResult::Excellent => "excellent",
@@ -120,18 +131,58 @@ fn result(pupil: &PupilFacts) -> Vec<(String, String)> {
         YearResult::Completed => "completed",
         YearResult::NotCompleted => "not_completed",
     };
-    let mut fields = vec![
-        field("height_cm", &pupil.height_cm.to_string()),
-        field("weight_hg", &pupil.weight_hg.to_string()),
-        field("absences_with_leave", &pupil.absences_with_leave.to_string()),
-        field(
-            "absences_without_leave",
-            &pupil.absences_without_leave.to_string(),
-        ),
-        field("year_result", result),
-        field("completed", if pupil.completed { "true" } else { "false" }),
-        field("promoted", if pupil.promoted { "true" } else { "false" }),
-    ];
-    fields.extend(pupil.awards.iter().map(|award| field("award", award)));
-    fields
+    let number = |number: i32| {
+        if number == 0 {
+            String::new()
+        } else {
+            number.to_string()
+        }
+    };
+    let element = element
+        .field("height-cm", number(pupil.height_cm))
+        .field("weight-hg", number(pupil.weight_hg))
+        .field("absences-with-leave", pupil.absences_with_leave.to_string())
+        .field("absences-without-leave", pupil.absences_without_leave.to_string())
+        .field("year-result", result);
+    let element = pupil
+        .awards
+        .iter()
+        .fold(element, |element, award| element.field("award", award.as_str()));
+    element
+        .field("completed", pupil.completed.to_string())
+        .field("promoted", pupil.promoted.to_string())
+}
+
+/// The school and the pupil, as the book prints them.
+fn frame(header: &ClassHeader, pupil: &PupilFacts) -> Element {
+    let identity = pupil.identity.clone().unwrap_or_default();
+    Element::new("year-book")
+        .field("school", header.school_name.as_str())
+        .field("school-code", header.school_code.as_str())
+        .field("commune", header.commune.as_str())
+        .field("province", header.province.as_str())
+        .field("class", header.display_name.as_str())
+        .field("grade", header.grade.to_string())
+        .field("rule-set", header.rule_set.as_str())
+        .child(person(&pupil.pupil, identity))
+}
+
+fn person(id: &str, identity: Identity) -> Element {
+    Element::new("pupil")
+        .attribute("id", id)
+        .field("code", identity.pupil_code)
+        .field("personal-id", identity.personal_id)
+        .field("full-name", identity.display_name)
+        .field("sex", identity.sex)
+        .field("birth-date", identity.birth_date)
+        .field("ethnic-group", identity.ethnic_group)
+        .field("nationality", identity.nationality)
+        .field("birthplace", identity.birthplace)
+        .field("home-place", identity.home_place)
+        .field("address", identity.address)
+        .field("father", identity.father)
+        .field("mother", identity.mother)
+        .field("guardian", identity.guardian)
+        .field("register-number", identity.register_number)
+        .field("entry-date", identity.entry_date)
 }

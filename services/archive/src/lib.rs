@@ -8,10 +8,6 @@
 //! log once; an entry changed or taken out shows when the tree is computed again · **V6** after the books
 //! are locked no document and no package is written.
 //!
-//! Not there yet: a verifier of signatures. Without one nothing is stored as signed (`PutSignatures` answers
-//! SIGNATURE_INVALID), so no document is sealed, no package is made, and a verification answers that the
-//! signatures could not be checked.
-//!
 //! Map: [`model`] the rules · [`store`] rows and objects · [`app`] one function an RPC, and
 //! [`app::log::sequence`] which integrates events · [`guard`] the fence of the books · [`facts`] records' facts
 //! to sections · [`wire`] model to messages · [`api`] the services.
@@ -25,6 +21,7 @@ use hocba_chassis::{
     relay::Sink,
     run::{Built, Definition},
 };
+use hocba_evidence::Anchors;
 use hocba_fence::FenceServer;
 use hocba_policy::Policy;
 use hocba_proto::archive::{
@@ -116,9 +113,10 @@ pub async fn build(context: Context, config: Config) -> anyhow::Result<Built> {
     let key = read_secret_bytes(&config.log_key_file)?;
     let key = Ed25519KeyPair::from_pkcs8_maybe_unchecked(&key)
         .map_err(|_| anyhow::anyhow!("the log key is no Ed25519 key in PKCS#8"))?;
+    let anchors = Anchors::from_pem(&read_secret_bytes(&config.trust_anchors_file)?)?;
     let objects = store::object::Objects::open(&config.objects_dir)?;
     let records = context.peer("records", &config.records_addr)?;
-    let state = State::new(&context, policy, objects, records, key);
+    let state = State::new(&context, policy, objects, records, anchors, key);
     let api = Arc::new(api::Api(state.clone()));
     let mut routes = tonic::service::Routes::builder();
     routes

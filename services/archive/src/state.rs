@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use hocba_chassis::{Clock, Context};
+use hocba_evidence::Anchors;
 use hocba_policy::Policy;
 use ring::signature::Ed25519KeyPair;
 use sqlx::PgPool;
@@ -24,6 +25,8 @@ pub struct State {
     pub objects: Objects,
     /// Records, for the facts of a class.
     pub records: Channel,
+    /// Authorities whose signatures are trusted.
+    pub anchors: Arc<Anchors>,
     /// Signs the heads of the logs.
     pub log_key: Arc<Ed25519KeyPair>,
     /// Wakes the sequencer.
@@ -38,6 +41,7 @@ impl State {
         policy: Policy,
         objects: Objects,
         records: Channel,
+        anchors: Anchors,
         log_key: Ed25519KeyPair,
     ) -> Self {
         Self {
@@ -46,6 +50,7 @@ impl State {
             policy: Arc::new(policy),
             objects,
             records,
+            anchors: Arc::new(anchors),
             log_key: Arc::new(log_key),
             appended: Arc::default(),
         }

@@ -5,12 +5,16 @@ use hocba_chassis::{
     clock::{from_timestamp, to_timestamp},
     name,
 };
+use hocba_evidence::{
+    Verdict,
+    log::entry::{Entry, Fact},
+    verify::Checked,
+};
 use hocba_proto::archive::{self, year_document::State};
 
 use crate::{
     model::{
         evidence::Evidence,
-        log_entry::{Entry, Fact},
         name::{ClassName, DocumentName, LogName, PackageName, Signable},
         slot::Slot,
     },
@@ -224,23 +228,23 @@ pub fn class_package(school: &str, row: &store::class_package::Row, slots: &[Slo
     }
 }
 
-/// What can be said of the signatures without a verifier: an empty place is not checked, and neither is a
-/// filled one. Three answers, and this one is honest.
+/// What a verification found, slot by slot, and the worst of it.
 #[must_use]
-pub fn findings(slots: &[Slot]) -> archive::VerifyYearDocumentResponse {
-    let unchecked = archive::Verdict::Unchecked;
+pub fn findings(found: &[Checked]) -> archive::VerifyYearDocumentResponse {
+    let verdict = |verdict: Verdict| match verdict {
+        Verdict::Valid => archive::Verdict::Valid,
+        Verdict::Unchecked => archive::Verdict::Unchecked,
+        Verdict::Invalid => archive::Verdict::Invalid,
+    };
+    let worst = found.iter().map(|it| it.verdict).max();
     archive::VerifyYearDocumentResponse {
-        verdict: unchecked.into(),
-        findings: slots
+        verdict: verdict(worst.unwrap_or(Verdict::Unchecked)).into(),
+        findings: found
             .iter()
-            .map(|slot| archive::SlotFinding {
-                slot: slot.kind.to_string(),
-                verdict: unchecked.into(),
-                detail: match slot.signature {
-                    Some(_) => "the signature could not be checked here",
-                    None => "not signed yet",
-                }
-                .to_owned(),
+            .map(|it| archive::SlotFinding {
+                slot: it.slot.to_string(),
+                verdict: verdict(it.verdict).into(),
+                detail: it.detail.clone(),
             })
             .collect(),
     }

@@ -6,6 +6,7 @@ use hocba_chassis::{
     once::{self, Once},
     outbox,
 };
+use hocba_evidence::sha256;
 use hocba_fence::Term;
 use hocba_policy::Resource;
 use hocba_proto::{
@@ -26,7 +27,7 @@ use crate::{
         slot::Slot,
     },
     rpc,
-    store::{self, object::sha256, year_document::Row},
+    store::{self, year_document::Row},
 };
 
 /// Composes what is new or changed.
@@ -182,7 +183,7 @@ impl Work<'_> {
             pupil: id,
             version: old.map_or(1, |old| old.version + 1),
         };
-        let mut made = facts::document(&name.to_string(), self.header, pupil);
+        let mut made = facts::document(&name.to_string(), &class.school, self.header, pupil);
         if let Some(old) = old {
             let before = old.name(&class.school, &class.year);
             let signed = store::slot::of(tx, &class.school, &before.to_string()).await?;

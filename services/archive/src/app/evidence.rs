@@ -2,6 +2,7 @@
 
 use futures::{Stream, StreamExt as _, pin_mut};
 use hocba_chassis::{Caller, Failure, database, outbox};
+use hocba_evidence::sha256;
 use hocba_policy::Resource;
 use hocba_proto::archive::{
     CheckEvidenceRequest, CheckEvidenceResponse, Evidence, EvidenceFact, UploadEvidenceRequest,
@@ -12,9 +13,7 @@ use tonic::Status;
 use crate::{
     Error, State,
     model::{self, evidence},
-    rpc,
-    store::{self, object::sha256},
-    wire,
+    rpc, store, wire,
 };
 
 /// Keeps a file. The caller is judged by the opening, before a byte of the file is read.

@@ -1,6 +1,11 @@
 //! The transparency log: appending, integrating, proving.
 
 use hocba_chassis::{Caller, Failure, database, page, telemetry};
+use hocba_evidence::log::{
+    checkpoint,
+    entry::{Entry, Fact},
+    merkle,
+};
 use hocba_policy::Resource;
 use hocba_proto::archive::{
     AppendEventsRequest, AppendEventsResponse, Checkpoint, Event, InclusionProof, ListLogEntriesRequest,
@@ -11,12 +16,7 @@ use uuid::Uuid;
 
 use crate::{
     Error, State,
-    model::{
-        checkpoint,
-        log_entry::{Entry, Fact},
-        merkle,
-        name::LogName,
-    },
+    model::name::LogName,
     rpc,
     store::log::{self, Head},
     wire,

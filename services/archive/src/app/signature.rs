@@ -1,17 +1,19 @@
 //! Signatures: what waits for one, and storing finished ones. Documents and packages alike.
 
-use hocba_chassis::{Caller, Failure, Person, Role, database};
+use hocba_chassis::{Caller, Failure, Person, Role, database, outbox};
+use hocba_evidence::{Document, Flaw, Verdict, document, sha256, verify};
 use hocba_fence::Term;
 use hocba_policy::Resource;
 use hocba_proto::archive::{DocumentToSign, FinishedSignature, PutSignaturesResponse, SignatureResult};
 use sqlx::PgConnection;
+use time::{Duration, OffsetDateTime};
 
 use crate::{
     Error, State,
+    app::year_document::assembled,
     model::{
-        book,
         name::{ClassName, PackageName, Signable},
-        slot::{Kind, NotReady, Slot, ready},
+        slot::{Kind, NotReady, Signature, Slot, ready},
     },
     rpc, store,
 };
@@ -67,11 +69,12 @@ pub async fn list_documents_to_sign(
             continue;
         }
         ready(&found.slots, &kind, found.approved).map_err(|why| not_ready(slot, why))?;
+        let xml = found.assembled()?;
         answer.push(DocumentToSign {
             document: name.to_string(),
-            content_digest: found.content_digest(&kind)?,
+            content_digest: read(&xml)?.content_digest(&kind).map_err(own)?,
             signer: place.signer.clone(),
-            xml: found.assembled()?,
+            xml,
         });
     }
     Ok(answer)
@@ -94,6 +97,15 @@ fn may_sign(person: &Person, slot: &Slot) -> Result<(), Error> {
     if may { Ok(()) } else { Err(Error::WrongSigner) }
 }
 
+/// A document of ours that does not read is our fault.
+fn own(flaw: Flaw) -> Failure {
+    Failure::internal(flaw.to_string())
+}
+
+fn read(xml: &[u8]) -> Result<Document<'_>, Failure> {
+    Document::parse(xml).map_err(own)
+}
+
 /// Something to sign as it stands.
 struct Found {
     slots: Vec<Slot>,
@@ -104,12 +116,7 @@ struct Found {
 
 impl Found {
     fn assembled(&self) -> Result<Vec<u8>, Failure> {
-        book::assemble(&self.base, &self.slots).ok_or_else(|| Failure::internal("a place is gone"))
-    }
-
-    fn content_digest(&self, kind: &Kind) -> Result<String, Failure> {
-        book::content_digest(&self.base, &self.slots, kind)
-            .ok_or_else(|| Failure::internal("a place is gone"))
+        assembled(&self.base, &self.slots)
     }
 }
 
@@ -191,7 +198,7 @@ async fn put(state: &State, caller: &Caller, name: &Signable, item: FinishedSign
             row.ok_or(Error::PackageUnknown)?.year_id
         }
     };
-    hocba_fence::check(&mut tx, &Term::books(school, &year)).await?;
+    let epoch = hocba_fence::check(&mut tx, &Term::books(school, &year)).await?;
     let found = load(state, &mut tx, name).await?;
     let place = found.slots.iter().find(|slot| slot.kind == kind);
     let place = place
@@ -209,9 +216,73 @@ async fn put(state: &State, caller: &Caller, name: &Signable, item: FinishedSign
         return Err(Error::WrongSigner);
     }
     ready(&found.slots, &kind, found.approved).map_err(|why| not_ready(&item.slot, why))?;
-    if !found.live || found.content_digest(&kind)? != item.content_digest {
+    let before = found.assembled()?;
+    let shown = read(&before)?.content_digest(&kind).map_err(own)?;
+    if !found.live || shown != item.content_digest {
         return Err(Error::StaleDigest);
     }
-    // Nothing is stored unverified.
-    Err(Error::SignatureInvalid("no verifier".to_owned()))
+    let now = state.clock.now();
+    let xml = verified(state, &before, &kind, &item, now)?;
+    let signature = Signature {
+        xml: item.signature_xml,
+        content_digest: item.content_digest,
+        by: item.signer,
+        at: now,
+    };
+    store::slot::fill(&mut tx, school, &name.to_string(), &kind, &signature, epoch).await?;
+    let what = match name {
+        Signable::Document(_) => "year_document",
+        Signable::Package(_) => "class_package",
+    };
+    let event = |kind: &str, facts: serde_json::Value| outbox::Event {
+        school: school.to_owned(),
+        subject: name.to_string(),
+        kind: format!("{what}.{kind}"),
+        facts,
+        actor: caller.subject(),
+    };
+    let facts = serde_json::json!({ "slot": kind.to_string(), "content_digest": signature.content_digest });
+    outbox::put(&mut tx, &event("signed", facts), now).await?;
+    if kind == Kind::Seal {
+        match name {
+            Signable::Document(name) => {
+                store::year_document::set_state(&mut tx, name, "sealed", epoch).await?
+            }
+            Signable::Package(name) => store::class_package::seal(&mut tx, name, epoch).await?,
+        }
+        // What the log holds of a sealed document: the package proves its books by it.
+        let facts = serde_json::json!({ "digest": sha256(&xml) });
+        outbox::put(&mut tx, &event("sealed", facts), now).await?;
+    }
+    tx.commit().await?;
+    Ok(())
+}
+
+/// How far a signer's clock may be from ours: a signature does not say that it is of another day.
+const CLOCK_DRIFT: Duration = Duration::minutes(10);
+
+/// The document with the new signature, after that was found valid: from the bytes as they will lie here.
+fn verified(
+    state: &State,
+    before: &[u8],
+    kind: &Kind,
+    item: &FinishedSignature,
+    now: OffsetDateTime,
+) -> Result<Vec<u8>, Error> {
+    let invalid = |why: &str| Error::SignatureInvalid(why.to_owned());
+    let xml = document::assemble(before, [(kind, item.signature_xml.as_slice())])
+        .map_err(|flaw| invalid(&flaw.0))?;
+    let document = Document::parse(&xml).map_err(|flaw| invalid(&flaw.0))?;
+    let checked = verify::check(&document, kind, &state.anchors);
+    if checked.verdict != Verdict::Valid {
+        return Err(Error::SignatureInvalid(checked.detail));
+    }
+    let account = checked.signer.and_then(|signer| signer.account);
+    if account.is_some_and(|account| account != item.signer) {
+        return Err(invalid("the certificate is of another account"));
+    }
+    if checked.signed_at.is_none_or(|at| (now - at).abs() > CLOCK_DRIFT) {
+        return Err(invalid("the signing time is not now"));
+    }
+    Ok(xml)
 }

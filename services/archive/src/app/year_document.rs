@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use hocba_chassis::{Caller, Failure, Person, database, outbox, page};
+use hocba_evidence::{Document, document, sha256, verify};
 use hocba_policy::Resource;
 use hocba_proto::archive::{
     DownloadYearDocumentResponse, ListRelatedDocumentsResponse, ListYearDocumentsRequest,
@@ -14,12 +15,11 @@ use uuid::Uuid;
 use crate::{
     Error, State,
     model::{
-        book,
         name::{ClassName, DocumentName},
         slot::Slot,
     },
     rpc,
-    store::{self, object::sha256, year_document::Row},
+    store::{self, year_document::Row},
     wire,
 };
 
@@ -92,6 +92,14 @@ fn place(text: &str) -> Option<(i32, Uuid, i32)> {
     ))
 }
 
+/// A document with the signatures it has.
+pub(crate) fn assembled(base: &[u8], slots: &[Slot]) -> Result<Vec<u8>, Failure> {
+    let signed = slots
+        .iter()
+        .filter_map(|slot| Some((&slot.kind, slot.signature.as_ref()?.xml.as_slice())));
+    document::assemble(base, signed).map_err(|flaw| Failure::internal(flaw.to_string()))
+}
+
 /// A document's row, slots and bytes as they stand.
 pub(crate) async fn load(
     state: &State,
@@ -107,7 +115,7 @@ pub(crate) async fn load(
         .next()
         .unwrap_or_default();
     let base = state.objects.get(&name.school, &row.digest).await?;
-    let xml = book::assemble(&base, &slots).ok_or_else(|| Failure::internal("a place is gone"))?;
+    let xml = assembled(&base, &slots)?;
     Ok((row, slots, xml))
 }
 
@@ -179,8 +187,9 @@ pub async fn verify_year_document(
         .policy
         .authorize(caller, rpc::VERIFY_YEAR_DOCUMENT, &Resource::school(&name.school))?;
     let mut tx = database::begin(&state.pool, &name.school).await?;
-    let (_, slots, _) = load(state, &mut tx, name).await?;
-    Ok(wire::findings(&slots))
+    let (_, _, xml) = load(state, &mut tx, name).await?;
+    let document = Document::parse(&xml).map_err(|flaw| Failure::internal(flaw.to_string()))?;
+    Ok(wire::findings(&verify::document(&document, &state.anchors)))
 }
 
 /// The documents that hold values of a pupil's year.

@@ -1,13 +1,12 @@
 //! The log's queue, entries and heads. Every function works on the log of the transaction's school.
 
+use hocba_evidence::log::{
+    entry::{Entry, Fact},
+    merkle::Hash,
+};
 use sqlx::{PgConnection, PgPool};
 use time::OffsetDateTime;
 use uuid::Uuid;
-
-use crate::model::{
-    log_entry::{Entry, Fact},
-    merkle::Hash,
-};
 
 /// An event that waits.
 #[derive(Debug, Clone)]
@@ -273,6 +272,28 @@ pub async fn page(
         subject,
         kind,
         limit,
+    )
+    .fetch_all(conn)
+    .await?;
+    rows.into_iter().map(Entry::try_from).collect()
+}
+
+/// The entries that say these documents were sealed; those that are not in the log yet are left out.
+///
+/// # Errors
+/// The database's.
+pub async fn sealings(
+    conn: &mut PgConnection,
+    log: &str,
+    documents: &[String],
+) -> Result<Vec<Entry>, sqlx::Error> {
+    let rows = sqlx::query_as!(
+        Row,
+        "select index, event_id, subject, kind, facts, actor, occurred_at, salt, commitment, leaf_hash
+         from log_entry
+         where school_id = $1 and subject = any($2) and kind = 'year_document.sealed' order by index",
+        log,
+        documents,
     )
     .fetch_all(conn)
     .await?;

@@ -2,23 +2,16 @@
 
 use std::{path::Path as FilePath, sync::Arc};
 
-use data_encoding::HEXLOWER;
 use hocba_chassis::Failure;
+use hocba_evidence::sha256;
 use object_store::{
     Error, ObjectStore as _, ObjectStoreExt as _, PutMode, PutOptions, PutPayload, local::LocalFileSystem,
     path::Path,
 };
-use ring::digest::{SHA256, digest};
 
 /// The store; cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Objects(Arc<LocalFileSystem>);
-
-/// SHA-256, lower hex.
-#[must_use]
-pub fn sha256(bytes: &[u8]) -> String {
-    HEXLOWER.encode(digest(&SHA256, bytes).as_ref())
-}
 
 impl Objects {
     /// The store in a folder, made when it is not there.

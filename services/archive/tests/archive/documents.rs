@@ -1,21 +1,25 @@
 //! Year documents: composing, versions, the order of signatures, the lock of the books.
 
-use hocba_archive::store::object::sha256;
 use hocba_chassis::clock::{Clock, new_id, to_timestamp};
+use hocba_evidence::sha256;
 use hocba_proto::{
     archive::{
         ComposeYearDocumentsRequest, ComposeYearDocumentsResponse, CreateClassPackageRequest,
-        DownloadYearDocumentRequest, FinishedSignature, ListDocumentsToSignRequest,
-        ListRelatedDocumentsRequest, ListYearDocumentsRequest, PutSignaturesRequest, RecordApprovalRequest,
-        Verdict, VerifyYearDocumentRequest, YearDocument, year_document::State,
+        DownloadYearDocumentRequest, ListDocumentsToSignRequest, ListRelatedDocumentsRequest,
+        ListYearDocumentsRequest, RecordApprovalRequest, Verdict, VerifyYearDocumentRequest, YearDocument,
+        year_document::State,
     },
     lock::{Fence, InstallFenceRequest, fence_service_client::FenceServiceClient, term},
 };
-use hocba_testing::TestPerson;
+use hocba_testing::{TestAuthority, TestPerson};
+use time::{Duration, OffsetDateTime};
 use tonic::{Request, Response, Status};
 use uuid::Uuid;
 
-use crate::world::{CLASS, PUPIL, SCHOOL, World, reason};
+use crate::{
+    signing,
+    world::{CLASS, PUPIL, SCHOOL, World, reason},
+};
 
 async fn compose(
     world: &World,
@@ -165,32 +169,54 @@ async fn signatures_have_an_order_and_are_verified() {
     let mut none = waiting(teacher.clone(), "subject-tv").await.unwrap().into_inner();
     assert!(none.message().await.unwrap().is_none(), "another teacher's slot");
 
-    let put = |person: &TestPerson, digest: &str| {
-        let signature = FinishedSignature {
-            document: document.document.clone(),
-            slot: "subject-to".into(),
-            signature_xml: b"<ds:Signature xmlns:ds=\"http://www.w3.org/2000/09/xmldsig#\"/>".to_vec(),
-            content_digest: digest.to_owned(),
-            signer: person.name(),
-        };
-        let ask = person.ask(PutSignaturesRequest {
-            signatures: vec![signature],
-        });
-        let mut signing = world.internal("signing");
-        async move {
-            signing
-                .put_signatures(ask)
-                .await
-                .unwrap()
-                .into_inner()
-                .results
-                .remove(0)
-                .reason
-        }
+    let waiting = signing::Waiting::of(&document, "subject-to");
+    assert_eq!(
+        waiting.put(&world, &principal, b"<x/>".to_vec()).await,
+        "WRONG_SIGNER"
+    );
+    let stale = signing::Waiting {
+        content_digest: "0".repeat(64),
+        ..waiting.clone()
     };
-    assert_eq!(put(&principal, &document.content_digest).await, "WRONG_SIGNER");
-    assert_eq!(put(&teacher, &"0".repeat(64)).await, "STALE_DIGEST");
-    assert_eq!(put(&teacher, &document.content_digest).await, "SIGNATURE_INVALID");
+    assert_eq!(
+        stale.put(&world, &teacher, b"<x/>".to_vec()).await,
+        "STALE_DIGEST"
+    );
+    let empty = b"<ds:Signature xmlns:ds=\"http://www.w3.org/2000/09/xmldsig#\"/>".to_vec();
+    assert_eq!(waiting.put(&world, &teacher, empty).await, "SIGNATURE_INVALID");
+    // A good signature of somebody else's certificate, of another day, and of an authority nobody trusts.
+    let other = world
+        .authority
+        .signer(Some("0198f000-0000-7000-8000-000000000102"), SCHOOL, "teacher")
+        .unwrap();
+    let signature = waiting.sign(&other, OffsetDateTime::now_utc());
+    assert_eq!(
+        waiting.put(&world, &teacher, signature).await,
+        "SIGNATURE_INVALID"
+    );
+    let own = world
+        .authority
+        .signer(Some(&account.to_string()), SCHOOL, "teacher")
+        .unwrap();
+    let signature = waiting.sign(&own, OffsetDateTime::now_utc() - Duration::days(1));
+    assert_eq!(
+        waiting.put(&world, &teacher, signature).await,
+        "SIGNATURE_INVALID"
+    );
+    let strange = TestAuthority::make()
+        .unwrap()
+        .signer(Some(&account.to_string()), SCHOOL, "teacher")
+        .unwrap();
+    let signature = waiting.sign(&strange, OffsetDateTime::now_utc());
+    assert_eq!(
+        waiting.put(&world, &teacher, signature).await,
+        "SIGNATURE_INVALID"
+    );
+    let signature = waiting.sign(&own, OffsetDateTime::now_utc());
+    assert_eq!(waiting.put(&world, &teacher, signature.clone()).await, "");
+    assert_eq!(waiting.put(&world, &teacher, signature).await, "", "a repeat");
+    let another = waiting.sign(&own, OffsetDateTime::now_utc());
+    assert_eq!(waiting.put(&world, &teacher, another).await, "SLOT_SIGNED");
     let ask = CreateClassPackageRequest {
         parent: CLASS.into(),
         ..Default::default()

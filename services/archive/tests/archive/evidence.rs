@@ -1,6 +1,6 @@
 //! Evidence: kept once by digest; only what it may be.
 
-use hocba_archive::store::object::sha256;
+use hocba_evidence::sha256;
 use hocba_proto::archive::{
     CheckEvidenceRequest, Evidence, EvidenceOpening, GetEvidenceRequest, UploadEvidenceRequest,
     upload_evidence_request::Part,

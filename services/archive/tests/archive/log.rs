@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use hocba_archive::model::merkle;
 use hocba_chassis::clock::{Clock, new_id, to_timestamp};
+use hocba_evidence::log::merkle;
 use hocba_proto::archive::{
     AppendEventsRequest, Event, GetCheckpointRequest, GetInclusionProofRequest, ListLogEntriesRequest,
     LogEntry,

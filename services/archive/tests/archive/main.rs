@@ -3,4 +3,6 @@
 mod documents;
 mod evidence;
 mod log;
+mod packages;
+mod signing;
 mod world;

@@ -27,8 +27,11 @@ use hocba_proto::{
     },
     types::{CellMark, CellValue, YearResult},
 };
-use hocba_testing::{Pki, TestDatabase, TestIdentity, TestPeer, channel_as};
-use ring::{rand::SystemRandom, signature::Ed25519KeyPair};
+use hocba_testing::{Pki, TestAuthority, TestDatabase, TestIdentity, TestPeer, channel_as};
+use ring::{
+    rand::SystemRandom,
+    signature::{Ed25519KeyPair, KeyPair as _},
+};
 use tonic::{Request, Response, Status, service::Routes, transport::Channel};
 use tonic_types::StatusExt as _;
 
@@ -81,6 +84,8 @@ pub(crate) struct World {
     pub(crate) database: TestDatabase,
     pub(crate) objects: PathBuf,
     pub(crate) book: Arc<Mutex<Book>>,
+    pub(crate) authority: TestAuthority,
+    pub(crate) log_key: Vec<u8>,
     pki: Pki,
     address: String,
     _records: TestPeer,
@@ -98,8 +103,12 @@ impl World {
             .await
             .unwrap();
         let key = Ed25519KeyPair::generate_pkcs8(&SystemRandom::new()).unwrap();
+        let key_pair = Ed25519KeyPair::from_pkcs8(key.as_ref()).unwrap();
         let key_file = pki.folder().join("log.key");
         std::fs::write(&key_file, key.as_ref()).unwrap();
+        let authority = TestAuthority::make().unwrap();
+        let anchors = pki.folder().join("anchors.pem");
+        std::fs::write(&anchors, &authority.pem).unwrap();
         let (files, url) = (pki.files("archive"), database.url_file(pki.folder()).unwrap());
         let objects = pki.folder().join("objects");
         let config = Config::try_parse_from([
@@ -113,6 +122,7 @@ impl World {
             format!("--records-addr={}", records.address),
             format!("--objects-dir={}", objects.display()),
             format!("--log-key-file={}", key_file.display()),
+            format!("--trust-anchors-file={}", anchors.display()),
         ])
         .unwrap();
         let running = run::start(DEFINITION, Clock::system(), config, hocba_archive::build)
@@ -123,6 +133,8 @@ impl World {
             database,
             objects,
             book,
+            authority,
+            log_key: key_pair.public_key().as_ref().to_vec(),
             address: running.address.to_string(),
             pki,
             _records: records,

@@ -6,6 +6,7 @@
 //! starts one.
 
 pub mod archive;
+pub mod authority;
 pub mod database;
 pub mod identity;
 pub mod peer;
@@ -13,6 +14,7 @@ pub mod pki;
 pub mod wait;
 
 pub use archive::TestArchive;
+pub use authority::{TestAuthority, TestSigner};
 pub use database::TestDatabase;
 pub use identity::{TestIdentity, TestPerson};
 pub use peer::{TestPeer, channel_as};
