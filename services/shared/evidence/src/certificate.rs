@@ -75,6 +75,33 @@ impl Certificate {
         })
     }
 
+    /// Reads the one certificate of a PEM text.
+    ///
+    /// # Errors
+    /// Not one certificate.
+    pub fn from_pem(pem: &[u8]) -> Result<Self, Flaw> {
+        match Anchors::from_pem(pem)?.0.as_slice() {
+            [der] => Self::parse(der),
+            _ => Err(Flaw::new("more than one certificate in the file")),
+        }
+    }
+
+    /// Until when it is valid.
+    ///
+    /// # Errors
+    /// A time that is none.
+    pub fn ends_at(&self) -> Result<OffsetDateTime, Flaw> {
+        Ok(read(&self.der)?.validity().not_after.to_datetime())
+    }
+
+    /// The public key's bits.
+    ///
+    /// # Errors
+    /// None in practice.
+    pub fn public_key(&self) -> Result<Vec<u8>, Flaw> {
+        Ok(read(&self.der)?.public_key().subject_public_key.data.to_vec())
+    }
+
     /// The certificate as DER.
     #[must_use]
     pub fn der(&self) -> &[u8] {
