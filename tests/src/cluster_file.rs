@@ -59,6 +59,8 @@ impl ClusterFile {
         for (name, value) in [
             ("superuser", json!(deployment.postgres.superuser_url("postgres"))),
             ("databases", Value::Object(databases)),
+            ("trust_anchors", json!(deployment.trust_anchors())),
+            ("log_key", json!(deployment.log_key()?)),
             ("redis", json!(deployment.redis.url())),
             ("otlp", json!({ "endpoint": traces, "spans": spans(deployment) })),
         ] {

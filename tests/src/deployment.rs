@@ -8,7 +8,11 @@ use std::{
 };
 
 use anyhow::anyhow;
-use ring::{rand::SystemRandom, signature::Ed25519KeyPair};
+use data_encoding::HEXLOWER;
+use ring::{
+    rand::SystemRandom,
+    signature::{Ed25519KeyPair, KeyPair as _},
+};
 
 use crate::{
     files,
@@ -186,10 +190,12 @@ impl Deployment {
                 own.push(("HOCBA_TOKEN_KEY_FILES", self.secret("token.key")));
                 own.push(("HOCBA_MASTER_KEY_FILE", self.secret("identity-master.key")));
             }
-            Node::Records | Node::Workflow | Node::Signing => {}
+            Node::Records | Node::Workflow => {}
+            Node::Signing => own.push(("HOCBA_CA_DIR", self.authority().display().to_string())),
             Node::Archive => {
                 own.push(("HOCBA_OBJECTS_DIR", self.objects().display().to_string()));
                 own.push(("HOCBA_LOG_KEY_FILE", self.secret("log.key")));
+                own.push(("HOCBA_TRUST_ANCHORS_FILE", self.trust_anchors().display().to_string()));
             }
             Node::Lock => {
                 let url = self.redis.url_at(self.way(node, End::Redis)?);
@@ -208,6 +214,24 @@ impl Deployment {
             .into_iter()
             .map(|(name, value)| (name.to_owned(), value))
             .collect())
+    }
+
+    /// The folder of the authority of signatures.
+    fn authority(&self) -> PathBuf {
+        self.secrets().join("ca")
+    }
+
+    /// The authority whose signatures on books are trusted, PEM.
+    #[must_use]
+    pub fn trust_anchors(&self) -> PathBuf {
+        self.authority().join("root.pem")
+    }
+
+    /// The public key of the log, lower hex.
+    pub fn log_key(&self) -> anyhow::Result<String> {
+        let pkcs8 = fs::read(self.secrets().join("log.key"))?;
+        let key = Ed25519KeyPair::from_pkcs8(&pkcs8).map_err(|_| anyhow!("log.key is no key"))?;
+        Ok(HEXLOWER.encode(key.public_key().as_ref()))
     }
 
     /// Keys that are made once and stay.
