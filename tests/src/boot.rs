@@ -35,7 +35,8 @@ pub async fn boot(deployment: &mut Deployment, say: impl Fn(&str)) -> anyhow::Re
     }
     // The archive verifies by it, whoever signs.
     let judges = [Node::Signing, Node::Archive];
-    if judges.iter().any(|node| deployment.nodes.contains(node)) && !deployment.state.done.contains("init-ca") {
+    if judges.iter().any(|node| deployment.nodes.contains(node)) && !deployment.state.done.contains("init-ca")
+    {
         say("certificate authority of signatures");
         deployment.program(Node::Signing, &["init-ca"])?.run()?;
         deployment.done("init-ca")?;

@@ -195,7 +195,10 @@ impl Deployment {
             Node::Archive => {
                 own.push(("HOCBA_OBJECTS_DIR", self.objects().display().to_string()));
                 own.push(("HOCBA_LOG_KEY_FILE", self.secret("log.key")));
-                own.push(("HOCBA_TRUST_ANCHORS_FILE", self.trust_anchors().display().to_string()));
+                own.push((
+                    "HOCBA_TRUST_ANCHORS_FILE",
+                    self.trust_anchors().display().to_string(),
+                ));
             }
             Node::Lock => {
                 let url = self.redis.url_at(self.way(node, End::Redis)?);

@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use hocba_chassis::Caller;
 use hocba_proto::signing::{
-    AuthorizeCertificateRequest, Ceremony, Certificate, CertificateAuthorization, CreateCeremonyRequest,
-    CreatePersonalKeyRequest, CreatePersonalKeyResponse, CreateSealKeyRequest, CreateSealKeyResponse,
-    GetCeremonyRequest, GetCertificateRequest, GetTrustAnchorsRequest, GetTrustAnchorsResponse,
-    ListCeremoniesRequest, ListCeremoniesResponse, ListCertificatesRequest, ListCertificatesResponse,
-    RevokeCertificateRequest, SignCeremonyRequest, signing_service_server::SigningService,
+    BatchAuthorizeCertificatesRequest, BatchAuthorizeCertificatesResponse, Ceremony, Certificate,
+    CreateCeremonyRequest, CreatePersonalKeyRequest, CreatePersonalKeyResponse, CreateSealKeyRequest,
+    CreateSealKeyResponse, GetCeremonyRequest, GetCertificateRequest, GetTrustAnchorsRequest,
+    GetTrustAnchorsResponse, ListCeremoniesRequest, ListCeremoniesResponse, ListCertificatesRequest,
+    ListCertificatesResponse, RevokeCertificateRequest, SignCeremonyRequest,
+    signing_service_server::SigningService,
 };
 use tonic::{Request, Response, Status};
 
@@ -20,17 +21,16 @@ pub struct Server(pub Arc<State>);
 
 #[tonic::async_trait]
 impl SigningService for Server {
-    async fn authorize_certificate(
+    async fn batch_authorize_certificates(
         &self,
-        request: Request<AuthorizeCertificateRequest>,
-    ) -> Result<Response<CertificateAuthorization>, Status> {
+        request: Request<BatchAuthorizeCertificatesRequest>,
+    ) -> Result<Response<BatchAuthorizeCertificatesResponse>, Status> {
         let caller = Caller::of(&request)?;
         let request = request.into_inner();
         let school = wire::school("parent", &request.parent)?;
-        let account = wire::account("account", &request.account)?;
-        let kind = wire::key_kind(request.kind())?;
+        let grants = wire::grants(&request.grants)?;
         let answer =
-            app::authorization::authorize_certificate(&self.0, &caller, &school, account, kind, &request);
+            app::authorization::batch_authorize_certificates(&self.0, &caller, &school, &grants, &request);
         Ok(Response::new(answer.await?))
     }
 

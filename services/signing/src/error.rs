@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use hocba_chassis::{Failure, error::PeerFailure};
 use tonic::Status;
+use uuid::Uuid;
 
 /// The domain of `hocba.signing.v1.ErrorReason`.
 const DOMAIN: &str = "signing.hocba";
@@ -22,7 +23,7 @@ pub enum Error {
     AuthorizationOther,
     /// No such account here.
     #[error("no such account")]
-    AccountUnknown,
+    AccountUnknown(Uuid),
     /// No such certificate.
     #[error("no such certificate")]
     CertificateUnknown,
@@ -93,7 +94,8 @@ impl From<Error> for Status {
             Error::AuthorizationOther => Failure::denied(DOMAIN, "AUTHORIZATION_OTHER")
                 .vi("Quyết định này cấp cho người khác hoặc cho loại khoá khác.")
                 .into(),
-            Error::AccountUnknown => Failure::not_found(DOMAIN, "ACCOUNT_UNKNOWN")
+            Error::AccountUnknown(account) => Failure::not_found(DOMAIN, "ACCOUNT_UNKNOWN")
+                .meta("account", format!("accounts/{account}"))
                 .vi("Trường không có tài khoản này hoặc tài khoản chưa dùng được.")
                 .into(),
             Error::CertificateUnknown => Failure::not_found(DOMAIN, "CERTIFICATE_UNKNOWN")

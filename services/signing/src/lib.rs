@@ -36,7 +36,8 @@ pub use state::State;
 /// Every RPC; the rules stand in policies/signing.cedar, and a method without one keeps the service from starting.
 pub mod rpc {
     /// The principal.
-    pub const AUTHORIZE_CERTIFICATE: &str = "hocba.signing.v1.SigningService/AuthorizeCertificate";
+    pub const BATCH_AUTHORIZE_CERTIFICATES: &str =
+        "hocba.signing.v1.SigningService/BatchAuthorizeCertificates";
     /// Whom the authorization names.
     pub const CREATE_PERSONAL_KEY: &str = "hocba.signing.v1.SigningService/CreatePersonalKey";
     /// The office clerk whom the authorization names.

@@ -65,15 +65,35 @@ pub fn certificate_id(text: &str) -> Result<(String, String), Failure> {
     Ok((school, serial))
 }
 
-/// What a key is for.
+/// For whom and what the principal decides.
 ///
 /// # Errors
 /// BAD_REQUEST.
-pub fn key_kind(kind: signing::KeyKind) -> Result<KeyKind, Failure> {
+pub fn grants(grants: &[signing::CertificateGrant]) -> Result<Vec<(Uuid, KeyKind)>, Failure> {
+    if !(1..=200).contains(&grants.len()) {
+        return Err(Failure::bad_request("grants", "từ 1 đến 200"));
+    }
+    let mut all: Vec<(Uuid, KeyKind)> = Vec::with_capacity(grants.len());
+    for grant in grants {
+        let one = (
+            account("grants.account", &grant.account)?,
+            key_kind(grant.kind())?,
+        );
+        if all.contains(&one) {
+            return Err(Failure::bad_request("grants", "có người được ghi hai lần"));
+        }
+        all.push(one);
+    }
+    Ok(all)
+}
+
+fn key_kind(kind: signing::KeyKind) -> Result<KeyKind, Failure> {
     match kind {
         signing::KeyKind::Personal => Ok(KeyKind::Personal),
         signing::KeyKind::Seal => Ok(KeyKind::Seal),
-        signing::KeyKind::Unspecified => Err(Failure::bad_request("kind", "phải là PERSONAL hoặc SEAL")),
+        signing::KeyKind::Unspecified => {
+            Err(Failure::bad_request("grants.kind", "phải là PERSONAL hoặc SEAL"))
+        }
     }
 }
 

@@ -1,5 +1,7 @@
 //! What identity and archive are asked.
 
+use std::collections::BTreeSet;
+
 use futures::TryStreamExt as _;
 use hocba_chassis::{Caller, Failure, client};
 use hocba_proto::{
@@ -32,17 +34,40 @@ pub async fn account(
     school: &str,
     account: Uuid,
 ) -> Result<ResolvedAccount, Error> {
+    let found = accounts(state, caller, school, &[account]).await?;
+    found.into_iter().next().ok_or(Error::AccountUnknown(account))
+}
+
+/// Accounts of the school that may sign in: all that are asked for.
+///
+/// # Errors
+/// ACCOUNT_UNKNOWN.
+pub async fn accounts(
+    state: &State,
+    caller: &Caller,
+    school: &str,
+    accounts: &[Uuid],
+) -> Result<Vec<ResolvedAccount>, Error> {
     let ask = ResolveAccountsRequest {
-        names: vec![format!("accounts/{account}")],
+        names: accounts
+            .iter()
+            .map(|account| format!("accounts/{account}"))
+            .collect(),
     };
     let answer = IdentityInternalServiceClient::new(state.identity.clone())
         .resolve_accounts(client::forward(caller, ask))
         .await
         .map_err(|status| Failure::from_peer("identity", &status))?;
-    let found = answer.into_inner().accounts.into_iter().next();
-    found
-        .filter(|account| account.active && account.school.trim_start_matches("schools/") == school)
-        .ok_or(Error::AccountUnknown)
+    let mut found = answer.into_inner().accounts;
+    found.retain(|it| it.active && it.school.trim_start_matches("schools/") == school);
+    let known: BTreeSet<&str> = found.iter().map(|it| it.name.as_str()).collect();
+    match accounts
+        .iter()
+        .find(|account| !known.contains(format!("accounts/{account}").as_str()))
+    {
+        Some(unknown) => Err(Error::AccountUnknown(*unknown)),
+        None => Ok(found),
+    }
 }
 
 /// The school as certificates print it.

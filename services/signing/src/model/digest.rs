@@ -11,11 +11,17 @@ fn lines(lines: &[&str]) -> String {
     sha256(text.as_bytes())
 }
 
-/// Of an authorization, for `certificate.authorize`.
+/// Of a decision on certificates, for `certificate.authorize`.
 #[must_use]
-pub fn authorize(school: &str, account: Uuid, kind: KeyKind) -> String {
-    let (school, account) = (format!("schools/{school}"), format!("accounts/{account}"));
-    lines(&["hocba-certificate-v1", &school, &account, &kind.to_string()])
+pub fn authorize(school: &str, grants: &[(Uuid, KeyKind)]) -> String {
+    let (school, count) = (format!("schools/{school}"), grants.len().to_string());
+    let grants: Vec<String> = grants
+        .iter()
+        .map(|(account, kind)| format!("accounts/{account} {kind}"))
+        .collect();
+    let mut all = vec!["hocba-certificates-v1", &school, &count];
+    all.extend(grants.iter().map(String::as_str));
+    lines(&all)
 }
 
 /// Of a new key, for `key.create`.

@@ -99,27 +99,41 @@ async fn s2_every_step_is_its_own_and_once() {
     let mut client = world.client();
     let wrong = world.authorization(&teacher, KeyKind::Personal);
     assert_eq!(
-        reason(client.authorize_certificate(teacher.ask(wrong.clone())).await),
+        reason(
+            client
+                .batch_authorize_certificates(teacher.ask(wrong.clone()))
+                .await
+        ),
         "PERMISSION_DENIED"
     );
     let mut bent = wrong.clone();
-    bent.account = other.name();
-    let refused = client.authorize_certificate(world.principal.ask(bent)).await;
+    bent.grants[0].account = other.name();
+    let refused = client
+        .batch_authorize_certificates(world.principal.ask(bent))
+        .await;
     assert_eq!(reason(refused), "ACT_TOKEN_DIGEST");
     let mut stranger = world.identity.person("01018a02", &["subject_teacher"]);
     stranger.school = Some(SCHOOL.to_owned());
     let refused = world.authorization(&stranger, KeyKind::Personal);
     assert_eq!(
-        reason(client.authorize_certificate(world.principal.ask(refused)).await),
+        reason(
+            client
+                .batch_authorize_certificates(world.principal.ask(refused))
+                .await
+        ),
         "ACCOUNT_UNKNOWN"
     );
 
     let first = client
-        .authorize_certificate(world.principal.ask(wrong.clone()))
+        .batch_authorize_certificates(world.principal.ask(wrong.clone()))
         .await
         .unwrap()
-        .into_inner();
-    let replay = client.authorize_certificate(world.principal.ask(wrong)).await;
+        .into_inner()
+        .certificate_authorizations
+        .remove(0);
+    let replay = client
+        .batch_authorize_certificates(world.principal.ask(wrong))
+        .await;
     assert_eq!(reason(replay), "ACT_TOKEN_USED");
 
     let ask = other.ask(world.key(&other, Role::SubjectTeacher, &first.name, &first.digest));

@@ -9,8 +9,9 @@ use hocba_evidence::{Anchors, Document, Element, Kind, Section, document, sha256
 use hocba_proto::{
     archive::DocumentToSign,
     signing::{
-        AuthorizeCertificateRequest, Certificate, CertificateAuthorization, CreatePersonalKeyRequest,
-        CreateSealKeyRequest, KeyKind, signing_service_client::SigningServiceClient,
+        BatchAuthorizeCertificatesRequest, Certificate, CertificateAuthorization, CertificateGrant,
+        CreatePersonalKeyRequest, CreateSealKeyRequest, KeyKind,
+        signing_service_client::SigningServiceClient,
     },
 };
 use hocba_signing::{Config, DEFINITION, authority};
@@ -74,17 +75,23 @@ impl World {
     }
 
     /// What the principal asks for, with a token over it.
-    pub(crate) fn authorization(&self, person: &TestPerson, kind: KeyKind) -> AuthorizeCertificateRequest {
+    pub(crate) fn authorization(
+        &self,
+        person: &TestPerson,
+        kind: KeyKind,
+    ) -> BatchAuthorizeCertificatesRequest {
         let word = if kind == KeyKind::Seal { "seal" } else { "personal" };
         let text = format!(
-            "hocba-certificate-v1\nschools/{SCHOOL}\n{}\n{word}\n",
+            "hocba-certificates-v1\nschools/{SCHOOL}\n1\n{} {word}\n",
             person.name()
         );
         let digest = sha256(text.as_bytes());
-        AuthorizeCertificateRequest {
+        BatchAuthorizeCertificatesRequest {
             parent: format!("schools/{SCHOOL}"),
-            account: person.name(),
-            kind: kind.into(),
+            grants: vec![CertificateGrant {
+                account: person.name(),
+                kind: kind.into(),
+            }],
             act_token: self
                 .identity
                 .act(&self.principal, Role::Principal, "certificate.authorize", &digest),
@@ -94,11 +101,8 @@ impl World {
 
     pub(crate) async fn authorize(&self, person: &TestPerson, kind: KeyKind) -> CertificateAuthorization {
         let ask = self.principal.ask(self.authorization(person, kind));
-        self.client()
-            .authorize_certificate(ask)
-            .await
-            .unwrap()
-            .into_inner()
+        let answer = self.client().batch_authorize_certificates(ask).await.unwrap();
+        answer.into_inner().certificate_authorizations.remove(0)
     }
 
     pub(crate) fn key(
