@@ -1,4 +1,9 @@
 //! Identity alone: over real mutual TLS, with a real database.
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test fails by panicking"
+)]
 
 mod account;
 mod activation;
