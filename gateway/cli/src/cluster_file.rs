@@ -15,6 +15,12 @@ pub struct ClusterFile {
     pub ca_file: String,
     /// The first operator.
     pub operator: Login,
+    /// The authority whose signatures on books are trusted, PEM.
+    #[serde(default)]
+    pub trust_anchors: String,
+    /// The public key of the log, hex.
+    #[serde(default)]
+    pub log_key: String,
     /// Superuser URL of each service's database, for tests that play a database administrator.
     #[serde(default)]
     pub databases: Map<String, Value>,

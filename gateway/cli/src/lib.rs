@@ -11,3 +11,4 @@ pub mod progress;
 pub mod session;
 pub mod staff_list;
 pub mod status;
+pub mod verify;

@@ -3,7 +3,12 @@
 use std::{path::PathBuf, process::ExitCode};
 
 use clap::{Parser, Subcommand};
-use hocbactl::{cluster_file::ClusterFile, demo, status};
+use hocba_evidence::Verdict;
+use hocbactl::{
+    cluster_file::ClusterFile,
+    demo, status,
+    verify::{Trust, verify},
+};
 
 /// The command line of hocba: học bạ số.
 #[derive(Debug, Parser)]
@@ -20,6 +25,24 @@ enum Command {
         /// The cluster file.
         #[arg(long, default_value = ".run/cluster.json")]
         cluster: PathBuf,
+    },
+    /// Verifies a package (its folder) or a document (its XML file), without any service. Ends with status 0 when
+    /// it is valid, 1 when it is not, 3 when something could not be checked.
+    Verify {
+        /// The folder or file.
+        path: PathBuf,
+        /// A PEM file with the authorities you trust. Default: those of the cluster file.
+        #[arg(long)]
+        anchors: Option<PathBuf>,
+        /// The public key of the school's log, hex. Default: that of the cluster file.
+        #[arg(long)]
+        log_key: Option<String>,
+        /// The cluster file.
+        #[arg(long, default_value = ".run/cluster.json")]
+        cluster: PathBuf,
+        /// Also shows what holds.
+        #[arg(long, short)]
+        verbose: bool,
     },
     /// The demo school.
     Demo {
@@ -73,6 +96,33 @@ async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
                 ExitCode::SUCCESS
             } else {
                 ExitCode::from(2)
+            })
+        }
+        Command::Verify {
+            path,
+            anchors,
+            log_key,
+            cluster,
+            verbose,
+        } => {
+            let trust = match anchors {
+                Some(anchors) => Trust::read(&anchors, log_key.as_deref())?,
+                None => {
+                    let file = ClusterFile::read(&cluster)?;
+                    Trust::read(
+                        file.trust_anchors.as_ref(),
+                        Some(&log_key.unwrap_or(file.log_key)),
+                    )?
+                }
+            };
+            let report = verify(&path, &trust)?;
+            for line in report.lines(verbose) {
+                eprintln!("{line}");
+            }
+            Ok(match report.verdict {
+                Verdict::Valid => ExitCode::SUCCESS,
+                Verdict::Invalid => ExitCode::FAILURE,
+                Verdict::Unchecked => ExitCode::from(3),
             })
         }
         Command::Demo { cluster, part } => {

@@ -25,6 +25,7 @@ pub struct Session {
     access_token: String,
     access_end: SystemTime,
     refresh_token: String,
+    codes: Codes,
     /// `accounts/{account}` of the person.
     pub account: String,
 }
@@ -33,11 +34,12 @@ impl Session {
     /// Signs in with password and TOTP. A code that was used in this half minute is waited out.
     pub async fn sign_in(channel: &Channel, login: &Login) -> anyhow::Result<Self> {
         let client = Uuid::now_v7().to_string();
+        let mut codes = Codes::default();
         loop {
             let request = SignInRequest {
                 email: login.email.clone(),
                 password: login.password.clone(),
-                totp_code: totp_code(&login.totp_secret)?,
+                totp_code: codes.next(&login.totp_secret)?,
                 client: client.clone(),
             };
             match IdentityServiceClient::new(channel.clone()).sign_in(request).await {
@@ -49,12 +51,13 @@ impl Session {
                         access_token: String::new(),
                         access_end: UNIX_EPOCH,
                         refresh_token: String::new(),
+                        codes,
                         account: String::new(),
                     };
                     session.keep(answer.into_inner())?;
                     return Ok(session);
                 }
-                Err(status) if failure::reason(&status) == "TOTP_CODE_USED" => wait_for_next_step().await?,
+                Err(status) if failure::reason(&status) == "TOTP_CODE_USED" => codes.wait().await?,
                 Err(status) => return Err(said("đăng nhập", &status)),
             }
         }
@@ -98,7 +101,7 @@ impl Session {
                 purpose: purpose.to_owned(),
                 digest: digest.to_owned(),
                 role: role.to_owned(),
-                totp_code: totp_code(&self.login.totp_secret)?,
+                totp_code: self.codes.next(&self.login.totp_secret)?,
             };
             let request = self.ask(request).await?;
             match IdentityServiceClient::new(self.channel.clone())
@@ -106,7 +109,7 @@ impl Session {
                 .await
             {
                 Ok(answer) => return Ok(answer.into_inner().act_token),
-                Err(status) if failure::reason(&status) == "TOTP_CODE_USED" => wait_for_next_step().await?,
+                Err(status) if failure::reason(&status) == "TOTP_CODE_USED" => self.codes.wait().await?,
                 Err(status) => return Err(said(purpose, &status)),
             }
         }
@@ -147,18 +150,52 @@ pub fn said(what: &str, status: &Status) -> anyhow::Error {
 
 /// The code an authenticator shows now.
 pub fn totp_code(secret_base32: &str) -> anyhow::Result<String> {
+    Ok(totp(secret_base32)?.generate_current()?)
+}
+
+fn totp(secret_base32: &str) -> anyhow::Result<TOTP> {
     let secret = Secret::Encoded(secret_base32.to_owned())
         .to_bytes()
         .map_err(|error| anyhow!("TOTP secret: {error}"))?;
-    let totp = TOTP::new_unchecked(Algorithm::SHA1, 6, 1, STEP_SECONDS, secret, None, String::new());
-    Ok(totp.generate_current()?)
+    let (issuer, account) = (None, String::new());
+    Ok(TOTP::new_unchecked(
+        Algorithm::SHA1,
+        6,
+        1,
+        STEP_SECONDS,
+        secret,
+        issuer,
+        account,
+    ))
 }
 
-/// Waits until the authenticator shows another code.
-pub async fn wait_for_next_step() -> anyhow::Result<()> {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH)?.as_millis();
-    let step = u128::from(STEP_SECONDS) * 1000;
-    let left = u64::try_from(step - now % step)? + 200;
-    tokio::time::sleep(Duration::from_millis(left)).await;
-    Ok(())
+/// The codes of an authenticator whose secret we hold. Each is good once, and one step beside now is accepted
+/// too: three acts at once, where a person with a telephone would wait half a minute between them.
+#[derive(Debug, Clone, Default)]
+struct Codes {
+    used: u64,
+}
+
+impl Codes {
+    /// The oldest code that is still accepted and that we did not use.
+    fn next(&mut self, secret_base32: &str) -> anyhow::Result<String> {
+        let now = now()?.as_secs() / STEP_SECONDS;
+        self.used = (self.used + 1).clamp(now - 1, now + 1);
+        Ok(totp(secret_base32)?.generate(self.used * STEP_SECONDS))
+    }
+
+    /// Waits for a code that nobody used: somebody else used ours, or we all that are accepted.
+    async fn wait(&self) -> anyhow::Result<()> {
+        let now = now()?;
+        if self.used > now.as_secs() / STEP_SECONDS {
+            let step = u128::from(STEP_SECONDS) * 1000;
+            let left = u64::try_from(step - now.as_millis() % step)? + 200;
+            tokio::time::sleep(Duration::from_millis(left)).await;
+        }
+        Ok(())
+    }
+}
+
+fn now() -> anyhow::Result<Duration> {
+    Ok(SystemTime::now().duration_since(UNIX_EPOCH)?)
 }
