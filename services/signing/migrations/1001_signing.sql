@@ -54,7 +54,7 @@ create table ceremony (
     school_id   text        not null,
     id          uuid        not null,
     target      text        not null,
-    slot        text        not null,
+    slots       text[]      not null,
     signer      uuid        not null,
     digest      text        not null,
     state       text        not null,
@@ -69,12 +69,13 @@ create table ceremony_item (
     school_id      text not null,
     ceremony_id    uuid not null,
     position       int  not null,
+    slot           text not null,
     document       text not null,
     content_digest text not null,
     state          text not null,
     reason         text not null default '',
     constraint ceremony_item_pk primary key (school_id, ceremony_id, position),
-    constraint ceremony_item_document unique (school_id, ceremony_id, document),
+    constraint ceremony_item_document unique (school_id, ceremony_id, document, slot),
     constraint ceremony_item_state check (state in ('pending', 'signed', 'refused')),
     constraint ceremony_item_ceremony foreign key (school_id, ceremony_id) references ceremony (school_id, id)
 );

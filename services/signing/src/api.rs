@@ -120,7 +120,8 @@ impl SigningService for Server {
         let caller = Caller::of(&request)?;
         let request = request.into_inner();
         let school = wire::school("parent", &request.parent)?;
-        let answer = app::ceremony::create_ceremony(&self.0, &caller, &school, &request);
+        let slots = wire::slots(&request.slots)?;
+        let answer = app::ceremony::create_ceremony(&self.0, &caller, &school, &slots, &request);
         Ok(Response::new(answer.await?))
     }
 

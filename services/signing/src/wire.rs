@@ -5,6 +5,7 @@ use hocba_chassis::{
     clock::to_timestamp,
     name::{self, parse},
 };
+use hocba_evidence::Kind;
 use hocba_proto::signing::{self, ceremony, ceremony_item, certificate};
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -87,6 +88,27 @@ pub fn grants(grants: &[signing::CertificateGrant]) -> Result<Vec<(Uuid, KeyKind
     Ok(all)
 }
 
+/// The slots of a ceremony: several only where none covers another.
+///
+/// # Errors
+/// BAD_REQUEST.
+pub fn slots(slots: &[String]) -> Result<Vec<Kind>, Failure> {
+    let bad = |words: &str| Failure::bad_request("slots", words);
+    let mut kinds = Vec::with_capacity(slots.len());
+    for slot in slots {
+        kinds.push(Kind::parse(slot).ok_or_else(|| bad("phải là subject-…, homeroom, principal hoặc seal"))?);
+    }
+    kinds.sort();
+    kinds.dedup();
+    let alone = kinds.iter().any(|kind| !kind.covers_own_section_only());
+    match kinds.len() {
+        0 => Err(bad("phải có ít nhất một chỗ kí")),
+        1 => Ok(kinds),
+        2..=20 if !alone => Ok(kinds),
+        _ => Err(bad("chỉ các môn học được kí chung một lượt")),
+    }
+}
+
 fn key_kind(kind: signing::KeyKind) -> Result<KeyKind, Failure> {
     match kind {
         signing::KeyKind::Personal => Ok(KeyKind::Personal),
@@ -154,7 +176,7 @@ pub fn ceremony(school: &str, ceremony: Ceremony, items: Vec<Item>) -> signing::
     signing::Ceremony {
         name: Name::ceremony(school, ceremony.id).to_string(),
         target: ceremony.target,
-        slot: ceremony.slot,
+        slots: ceremony.slots,
         signer: format!("accounts/{}", ceremony.signer),
         items: items.into_iter().map(item).collect(),
         digest: ceremony.digest,
@@ -172,6 +194,7 @@ fn item(item: Item) -> signing::CeremonyItem {
         _ => ceremony_item::State::Unspecified,
     };
     signing::CeremonyItem {
+        slot: item.slot,
         document: item.document,
         content_digest: item.content_digest,
         state: state.into(),

@@ -7,7 +7,9 @@ use hocba_chassis::{
     once::{self, Once},
     outbox, page,
 };
+use hocba_evidence::Kind;
 use hocba_policy::Resource;
+use hocba_proto::archive::DocumentToSign;
 use hocba_proto::signing::{self, CreateCeremonyRequest, ListCeremoniesRequest, ListCeremoniesResponse};
 use uuid::Uuid;
 
@@ -30,6 +32,7 @@ pub async fn create_ceremony(
     state: &State,
     caller: &Caller,
     school: &str,
+    slots: &[Kind],
     request: &CreateCeremonyRequest,
 ) -> Result<signing::Ceremony, Error> {
     const RPC: &str = rpc::CREATE_CEREMONY;
@@ -44,21 +47,23 @@ pub async fn create_ceremony(
         Once::First(ticket) => ticket,
         Once::Again(answer) => return Ok(once::again(&answer)?),
     };
-    let waiting = peer::documents(state, caller, &request.target, &request.slot).await?;
-    if waiting.is_empty() {
+    let mut items = Vec::new();
+    for slot in slots {
+        let slot = slot.to_string();
+        let waiting = peer::documents(state, caller, &request.target, &slot).await?;
+        let pending = |it: DocumentToSign| Item::pending(slot.clone(), it.document, it.content_digest);
+        items.extend(waiting.into_iter().map(pending));
+    }
+    if items.is_empty() {
         return Err(Error::NothingToSign);
     }
-    let items: Vec<Item> = waiting
-        .into_iter()
-        .map(|it| Item::pending(it.document, it.content_digest))
-        .collect();
     let name = Name::ceremony(school, new_id());
     let ceremony = Ceremony {
         id: name.id,
         target: request.target.clone(),
-        slot: request.slot.clone(),
+        slots: slots.iter().map(ToString::to_string).collect(),
         signer,
-        digest: digest::ceremony(&name, &request.slot, &items),
+        digest: digest::ceremony(&name, &items),
         state: "open".to_owned(),
         created_at: now,
         finished_at: None,
@@ -68,7 +73,7 @@ pub async fn create_ceremony(
         school: school.to_owned(),
         subject: name.to_string(),
         kind: "ceremony.created".to_owned(),
-        facts: serde_json::json!({ "slot": ceremony.slot, "documents": items.len(), "digest": ceremony.digest }),
+        facts: serde_json::json!({ "slots": ceremony.slots, "documents": items.len(), "digest": ceremony.digest }),
         actor: caller.subject(),
     };
     outbox::put(&mut tx, &event, now).await?;

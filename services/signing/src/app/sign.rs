@@ -61,7 +61,7 @@ pub async fn sign_ceremony(
     state.policy.authorize(caller, RPC, &resource)?;
     let ceremony = ceremony.ok_or(Error::CeremonyUnknown)?;
     let mut items = store::ceremony::items(&mut tx, school, name.id).await?;
-    let slot = Kind::parse(&ceremony.slot).ok_or_else(|| Failure::internal("a slot that is none"))?;
+    let slots = wire::slots(&ceremony.slots)?;
     // Looked up before the key is opened, taken when the token is spent.
     if let Once::Again(_) = once::begin(&mut tx, caller, RPC, &body.request_id, &body, now).await? {
         return Ok(wire::ceremony(school, ceremony, items));
@@ -74,9 +74,21 @@ pub async fn sign_ceremony(
         .tokens
         .verify_act(&request.act_token, "ceremony.sign", &ceremony.digest, person)
         .await?;
-    may(&act, &slot)?;
-    let (certificate, key) = open(state, school, person.account, &slot, &words).await?;
-    let waiting = peer::documents(state, caller, &ceremony.target, &ceremony.slot).await?;
+    let mut kind = KeyKind::Personal;
+    for slot in &slots {
+        may(&act, slot)?;
+        kind = KeyKind::of_slot(slot);
+    }
+    let (certificate, key) = open(state, school, person.account, kind, &words).await?;
+    let mut waiting = Waiting::new();
+    for slot in slots {
+        for document in peer::documents(state, caller, &ceremony.target, &slot.to_string()).await? {
+            waiting.insert(
+                (slot.to_string(), document.document.clone()),
+                (slot.clone(), document),
+            );
+        }
+    }
 
     let mut tx = database::begin(&state.pool, school).await?;
     let ticket = match once::begin(&mut tx, caller, RPC, &body.request_id, &body, now).await? {
@@ -90,20 +102,25 @@ pub async fn sign_ceremony(
 
     let chain = vec![certificate, state.authority.issuing.clone()];
     let work = Work {
-        slot,
         key,
         chain,
         signer: person.name(),
         now,
     };
     let shown = shown(&mut items, waiting);
-    let signatures = tokio::task::spawn_blocking(move || shown.iter().map(|it| work.sign(it)).collect());
-    let signatures: Result<Vec<FinishedSignature>, Failure> = signatures.await.map_err(Failure::internal)?;
-    let answers: BTreeMap<String, String> =
-        peer::put(state, caller, signatures?).await?.into_iter().collect();
-    for item in items.iter_mut().filter(|item| item.is_pending()) {
-        if let Some(reason) = answers.get(&item.document) {
-            item.answered(reason.clone());
+    let signed = tokio::task::spawn_blocking(move || {
+        let all = shown.iter().map(|(slot, document)| work.sign(slot, document));
+        all.collect::<Result<Vec<FinishedSignature>, Failure>>()
+    });
+    let signatures = signed.await.map_err(Failure::internal)??;
+    let slots: Vec<String> = signatures.iter().map(|it| it.slot.clone()).collect();
+    let answers = peer::put(state, caller, signatures).await?;
+    for (slot, (document, reason)) in slots.into_iter().zip(answers) {
+        if let Some(item) = items
+            .iter_mut()
+            .find(|it| it.slot == slot && it.document == document)
+        {
+            item.answered(reason);
         }
     }
     finish(state, caller, name, ceremony, items).await
@@ -131,10 +148,10 @@ async fn open(
     state: &State,
     school: &str,
     account: uuid::Uuid,
-    slot: &Kind,
+    kind: KeyKind,
     words: &str,
 ) -> Result<(Certificate, EcdsaKeyPair), Error> {
-    let kind = KeyKind::of_slot(slot).to_string();
+    let kind = kind.to_string();
     let now = state.clock.now();
     let mut tx = database::begin(&state.pool, school).await?;
     let row = store::certificate::in_force(&mut tx, school, account, &kind, now).await?;
@@ -158,15 +175,18 @@ async fn open(
     Ok((certificate, key))
 }
 
+/// What waits now, by slot and document.
+type Waiting = BTreeMap<(String, String), (Kind, DocumentToSign)>;
+
 /// The documents that are as the signer saw them. What changed or waits no more is refused, and what was not
 /// shown is left alone.
-fn shown(items: &mut [Item], waiting: Vec<DocumentToSign>) -> Vec<DocumentToSign> {
-    let mut waiting: BTreeMap<String, DocumentToSign> =
-        waiting.into_iter().map(|it| (it.document.clone(), it)).collect();
+fn shown(items: &mut [Item], mut waiting: Waiting) -> Vec<(Kind, DocumentToSign)> {
     let mut shown = Vec::new();
     for item in items.iter_mut().filter(|item| item.is_pending()) {
-        match waiting.remove(&item.document) {
-            Some(document) if document.content_digest == item.content_digest => shown.push(document),
+        match waiting.remove(&(item.slot.clone(), item.document.clone())) {
+            Some((slot, document)) if document.content_digest == item.content_digest => {
+                shown.push((slot, document));
+            }
             Some(_) | None => item.answered("STALE_DIGEST".to_owned()),
         }
     }
@@ -175,7 +195,6 @@ fn shown(items: &mut [Item], waiting: Vec<DocumentToSign>) -> Vec<DocumentToSign
 
 /// What every signature of a ceremony is made with.
 struct Work {
-    slot: Kind,
     key: EcdsaKeyPair,
     chain: Vec<Certificate>,
     signer: String,
@@ -183,24 +202,24 @@ struct Work {
 }
 
 impl Work {
-    fn sign(&self, document: &DocumentToSign) -> Result<FinishedSignature, Failure> {
+    fn sign(&self, slot: &Kind, document: &DocumentToSign) -> Result<FinishedSignature, Failure> {
         let own = |flaw: hocba_evidence::Flaw| Failure::internal(flaw.to_string());
         let read = Document::parse(&document.xml).map_err(own)?;
         // We sign the bytes we have: that they are those that were shown is computed, not believed.
-        if read.content_digest(&self.slot).map_err(own)? != document.content_digest {
+        if read.content_digest(slot).map_err(own)? != document.content_digest {
             return Err(Failure::internal(
                 "the archive's digest is not that of its document",
             ));
         }
-        let role = claimed_role(&self.slot);
-        let prepared = xades::prepare(&read, &self.slot, &self.chain, role, self.now).map_err(own)?;
+        let role = claimed_role(slot);
+        let prepared = xades::prepare(&read, slot, &self.chain, role, self.now).map_err(own)?;
         let value = self
             .key
             .sign(&SystemRandom::new(), &prepared.to_sign)
             .map_err(Failure::internal)?;
         Ok(FinishedSignature {
             document: document.document.clone(),
-            slot: self.slot.to_string(),
+            slot: slot.to_string(),
             signature_xml: prepared.finish(value.as_ref()),
             content_digest: document.content_digest.clone(),
             signer: self.signer.clone(),
@@ -229,7 +248,7 @@ async fn finish(
         subject: name.to_string(),
         kind: "ceremony.signed".to_owned(),
         facts: serde_json::json!({
-            "slot": ceremony.slot, "digest": ceremony.digest, "signed": count("signed"), "refused": count("refused"),
+            "slots": ceremony.slots, "digest": ceremony.digest, "signed": count("signed"), "refused": count("refused"),
         }),
         actor: caller.subject(),
     };

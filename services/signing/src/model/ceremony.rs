@@ -10,8 +10,8 @@ pub struct Ceremony {
     pub id: Uuid,
     /// A class or a package.
     pub target: String,
-    /// The slot.
-    pub slot: String,
+    /// The slots.
+    pub slots: Vec<String>,
     /// Who signs.
     pub signer: Uuid,
     /// What the act token binds.
@@ -27,6 +27,8 @@ pub struct Ceremony {
 /// One document of a ceremony.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Item {
+    /// The slot it is signed in.
+    pub slot: String,
     /// The document's name with version, or the package's name.
     pub document: String,
     /// What was shown.
@@ -40,8 +42,9 @@ pub struct Item {
 impl Item {
     /// Not signed yet.
     #[must_use]
-    pub fn pending(document: String, content_digest: String) -> Self {
+    pub fn pending(slot: String, document: String, content_digest: String) -> Self {
         Self {
+            slot,
             document,
             content_digest,
             state: "pending".to_owned(),

@@ -32,13 +32,13 @@ pub fn key(authorization: &Name) -> String {
 
 /// Of a ceremony, for `ceremony.sign`.
 #[must_use]
-pub fn ceremony(name: &Name, slot: &str, items: &[Item]) -> String {
+pub fn ceremony(name: &Name, items: &[Item]) -> String {
     let (name, count) = (name.to_string(), items.len().to_string());
     let items: Vec<String> = items
         .iter()
-        .map(|item| format!("{} {}", item.document, item.content_digest))
+        .map(|item| format!("{} {} {}", item.slot, item.document, item.content_digest))
         .collect();
-    let mut all = vec!["hocba-ceremony-v1", &name, slot, &count];
+    let mut all = vec!["hocba-ceremony-v1", &name, &count];
     all.extend(items.iter().map(String::as_str));
     lines(&all)
 }

@@ -17,12 +17,12 @@ pub async fn insert(
     items: &[Item],
 ) -> Result<(), sqlx::Error> {
     sqlx::query!(
-        "insert into ceremony (school_id, id, target, slot, signer, digest, state, created_at)
+        "insert into ceremony (school_id, id, target, slots, signer, digest, state, created_at)
          values ($1, $2, $3, $4, $5, $6, $7, $8)",
         school,
         ceremony.id,
         ceremony.target,
-        ceremony.slot,
+        &ceremony.slots,
         ceremony.signer,
         ceremony.digest,
         ceremony.state,
@@ -30,16 +30,16 @@ pub async fn insert(
     )
     .execute(&mut *conn)
     .await?;
-    let documents: Vec<String> = items.iter().map(|item| item.document.clone()).collect();
-    let digests: Vec<String> = items.iter().map(|item| item.content_digest.clone()).collect();
     sqlx::query!(
-        "insert into ceremony_item (school_id, ceremony_id, position, document, content_digest, state)
-         select $1, $2, position::int, document, digest, 'pending'
-         from unnest($3::text[], $4::text[]) with ordinality as it (document, digest, position)",
+        "insert into ceremony_item (school_id, ceremony_id, position, slot, document, content_digest, state)
+         select $1, $2, position::int, slot, document, digest, 'pending'
+         from unnest($3::text[], $4::text[], $5::text[])
+             with ordinality as it (slot, document, digest, position)",
         school,
         ceremony.id,
-        &documents,
-        &digests,
+        &column(items, |item| &item.slot),
+        &column(items, |item| &item.document),
+        &column(items, |item| &item.content_digest),
     )
     .execute(conn)
     .await?;
@@ -53,7 +53,7 @@ pub async fn insert(
 pub async fn get(conn: &mut PgConnection, school: &str, id: Uuid) -> Result<Option<Ceremony>, sqlx::Error> {
     sqlx::query_as!(
         Ceremony,
-        "select id, target, slot, signer, digest, state, created_at, finished_at
+        "select id, target, slots, signer, digest, state, created_at, finished_at
          from ceremony where school_id = $1 and id = $2 for update",
         school,
         id,
@@ -69,7 +69,7 @@ pub async fn get(conn: &mut PgConnection, school: &str, id: Uuid) -> Result<Opti
 pub async fn items(conn: &mut PgConnection, school: &str, id: Uuid) -> Result<Vec<Item>, sqlx::Error> {
     sqlx::query_as!(
         Item,
-        "select document, content_digest, state, reason
+        "select slot, document, content_digest, state, reason
          from ceremony_item where school_id = $1 and ceremony_id = $2 order by position",
         school,
         id,
@@ -91,7 +91,7 @@ pub async fn page(
 ) -> Result<Vec<Ceremony>, sqlx::Error> {
     sqlx::query_as!(
         Ceremony,
-        "select id, target, slot, signer, digest, state, created_at, finished_at
+        "select id, target, slots, signer, digest, state, created_at, finished_at
          from ceremony
          where school_id = $1 and signer = $2 and ($3::uuid is null or id < $3) order by id desc limit $4",
         school,
@@ -136,20 +136,25 @@ pub async fn set_items(
     id: Uuid,
     items: &[Item],
 ) -> Result<(), sqlx::Error> {
-    let of = |field: fn(&Item) -> &String| -> Vec<String> {
-        items.iter().map(|item| field(item).clone()).collect()
-    };
     sqlx::query!(
         "update ceremony_item set state = it.new_state, reason = it.new_reason
-         from unnest($3::text[], $4::text[], $5::text[]) as it (of_document, new_state, new_reason)
-         where school_id = $1 and ceremony_id = $2 and document = it.of_document and state = 'pending'",
+         from unnest($3::text[], $4::text[], $5::text[], $6::text[])
+             as it (of_slot, of_document, new_state, new_reason)
+         where school_id = $1 and ceremony_id = $2 and slot = it.of_slot and document = it.of_document
+           and state = 'pending'",
         school,
         id,
-        &of(|item| &item.document),
-        &of(|item| &item.state),
-        &of(|item| &item.reason),
+        &column(items, |item| &item.slot),
+        &column(items, |item| &item.document),
+        &column(items, |item| &item.state),
+        &column(items, |item| &item.reason),
     )
     .execute(conn)
     .await?;
     Ok(())
+}
+
+/// One field of all items, as PostgreSQL takes it.
+fn column(items: &[Item], field: fn(&Item) -> &String) -> Vec<String> {
+    items.iter().map(|item| field(item).clone()).collect()
 }

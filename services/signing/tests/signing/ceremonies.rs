@@ -14,7 +14,7 @@ async fn create(world: &World, person: &TestPerson, slot: &str) -> Ceremony {
     let ask = CreateCeremonyRequest {
         parent: format!("schools/{SCHOOL}"),
         target: CLASS.into(),
-        slot: slot.into(),
+        slots: vec![slot.into()],
         request_id: "create".into(),
     };
     world
@@ -150,7 +150,7 @@ async fn s3_a_token_is_of_this_list_and_this_person() {
     let none = CreateCeremonyRequest {
         parent: format!("schools/{SCHOOL}"),
         target: CLASS.into(),
-        slot: "homeroom".into(),
+        slots: vec!["homeroom".into()],
         request_id: String::new(),
     };
     assert_eq!(
@@ -257,4 +257,43 @@ async fn s5_a_ceremony_cut_short_is_finished_by_signing_again() {
         .into_inner();
     assert_eq!(again, done, "a repeat answers the same");
     assert_eq!(world.archive.kept().lock().unwrap().signatures.len(), 2);
+}
+
+#[tokio::test]
+async fn s3_a_teacher_of_two_subjects_signs_once() {
+    let world = World::start().await;
+    let teacher = world.identity.person(SCHOOL, &["subject_teacher"]);
+    let (_, words) = world.personal(&teacher, Role::SubjectTeacher).await;
+    world.wait_for("subject-to", &teacher, 2);
+    world.wait_for("subject-tv", &teacher, 2);
+    let ask = |slots: &[&str]| CreateCeremonyRequest {
+        parent: format!("schools/{SCHOOL}"),
+        target: CLASS.into(),
+        slots: slots.iter().map(|slot| (*slot).to_owned()).collect(),
+        request_id: String::new(),
+    };
+    let mixed = world
+        .client()
+        .create_ceremony(teacher.ask(ask(&["subject-to", "homeroom"])))
+        .await;
+    assert_eq!(reason(mixed), "BAD_REQUEST");
+    let made = world
+        .client()
+        .create_ceremony(teacher.ask(ask(&["subject-tv", "subject-to"])))
+        .await;
+    let made = made.unwrap().into_inner();
+    let ask = sign(&world, &teacher, Role::SubjectTeacher, &made, &words);
+    let done = world
+        .client()
+        .sign_ceremony(teacher.ask(ask))
+        .await
+        .unwrap()
+        .into_inner();
+    assert_eq!(done.items.len(), 4);
+    assert!(
+        done.items
+            .iter()
+            .all(|item| item.state() == ceremony_item::State::Signed)
+    );
+    assert_eq!(world.archive.kept().lock().unwrap().signatures.len(), 4);
 }
