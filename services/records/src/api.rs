@@ -1,12 +1,15 @@
 //! Wire to model and back; decides nothing.
 
 mod class;
+mod enrolment;
 mod entry_session;
+mod internal;
 mod mark_sheet;
 mod name;
 mod pupil;
 mod pupil_import;
 mod school_year;
+mod year_result;
 
 use std::sync::Arc;
 
@@ -14,6 +17,8 @@ use hocba_proto::records as wire;
 use tonic::{Request, Response, Status};
 
 use crate::state::State;
+
+pub use internal::Internal;
 
 /// Answers `hocba.records.v1.RecordsService`.
 #[derive(Debug, Clone)]
@@ -56,4 +61,8 @@ serve! {
     entry_session::leave_entry_session(LeaveEntrySessionRequest) -> LeaveEntrySessionResponse;
     entry_session::get_receipt(GetReceiptRequest) -> Receipt;
     mark_sheet::verify_seals(VerifySealsRequest) -> VerifySealsResponse;
+    enrolment::update_enrolment(UpdateEnrolmentRequest) -> Enrolment;
+    year_result::list_year_results(ListYearResultsRequest) -> ListYearResultsResponse;
+    year_result::confirm_year_results(ConfirmYearResultsRequest) -> ConfirmYearResultsResponse;
+    year_result::decide_promotions(DecidePromotionsRequest) -> DecidePromotionsResponse;
 }

@@ -1,12 +1,16 @@
 //! One function per RPC: authorize, load, decide, save, in one transaction.
 
 pub mod class;
+pub mod correction;
+pub mod enrolment;
 pub mod entry_session;
+pub mod export;
 pub mod mark_sheet;
 pub mod pupil;
 pub mod pupil_import;
 pub mod school_year;
 pub mod verify;
+pub mod year_result;
 
 use hocba_chassis::{
     Caller,

@@ -56,6 +56,18 @@ pub enum Error {
     SessionOver,
     #[error("receipt unknown")]
     ReceiptUnknown,
+    #[error("{0} cells are not sealed")]
+    CellsNotSealed(usize),
+    #[error("{0} results are not confirmed")]
+    ResultsNotConfirmed(usize),
+    #[error("cell unknown")]
+    CellUnknown(String),
+    #[error("permit invalid: {0}")]
+    PermitInvalid(&'static str),
+    #[error("permit used")]
+    PermitUsed,
+    #[error("cell changed")]
+    CellChanged,
     #[error("etag mismatch")]
     EtagMismatch,
     #[error("the database holds what it must not: {0}")]
@@ -137,6 +149,24 @@ impl From<Error> for Failure {
                 Self::precondition(OWN, "SESSION_OVER").vi("Phiên nhập đã kết thúc, các ô đã điền được chốt.")
             }
             Error::ReceiptUnknown => Self::not_found(OWN, "RECEIPT_UNKNOWN").vi("Không có biên nhận này."),
+            Error::CellsNotSealed(count) => Self::precondition(OWN, "CELLS_NOT_SEALED")
+                .meta("count", count)
+                .vi(format!("Còn {count} ô cuối năm chưa chốt.")),
+            Error::ResultsNotConfirmed(count) => Self::precondition(OWN, "RESULTS_NOT_CONFIRMED")
+                .meta("count", count)
+                .vi(format!(
+                    "Còn {count} học sinh chưa xác nhận kết quả năm học hoặc chưa xét lên lớp."
+                )),
+            Error::CellUnknown(cell) => Self::not_found(OWN, "CELL_UNKNOWN")
+                .meta("cell", cell)
+                .vi("Không có ô điểm này."),
+            Error::PermitInvalid(what) => Self::precondition(OWN, "PERMIT_INVALID")
+                .meta("what", what)
+                .vi("Hồ sơ sửa điểm chưa đủ điều kiện để sửa."),
+            Error::PermitUsed => Self::precondition(OWN, "PERMIT_USED").vi("Hồ sơ này đã được sửa rồi."),
+            Error::CellChanged => {
+                Self::aborted(OWN, "CELL_CHANGED").vi("Ô điểm đã đổi từ khi lập hồ sơ, xin lập hồ sơ mới.")
+            }
             Error::EtagMismatch => {
                 Self::aborted(SHARED, "ETAG_MISMATCH").vi("Dữ liệu đã được người khác sửa, xin tải lại.")
             }

@@ -20,6 +20,12 @@
 //! | ListEntrySessions, SaveDrafts, FinishEntrySession, LeaveEntrySession | relation owner | A4.2b |
 //! | GetReceipt | relation owner; principal, vice_principal, inspector | A4.2b |
 //! | VerifySeals | principal, vice_principal, inspector, working_group | A4.2b |
+//! | UpdateEnrolment | relation homeroom; system_admin | A8.2 |
+//! | ListYearResults | relation homeroom; principal, vice_principal, inspector | A8.2 |
+//! | ConfirmYearResults | relation homeroom | A8.3 |
+//! | DecidePromotions | principal | A8.2 |
+//!
+//! The internal service is called by archive (ExportClassFacts) and workflow (corrections), for a person.
 
 pub mod api;
 pub mod app;
@@ -40,7 +46,10 @@ use hocba_chassis::{
 };
 use hocba_fence::FenceServer;
 use hocba_policy::Policy;
-use hocba_proto::records::records_service_server::RecordsServiceServer;
+use hocba_proto::records::{
+    records_internal_service_server::RecordsInternalServiceServer,
+    records_service_server::RecordsServiceServer,
+};
 use tonic::service::Routes;
 
 pub use config::Config;
@@ -55,7 +64,11 @@ pub const DEFINITION: Definition = Definition {
 };
 
 /// The RPC services this program serves.
-const SERVICES: &[&str] = &["hocba.records.v1.RecordsService", "hocba.lock.v1.FenceService"];
+const SERVICES: &[&str] = &[
+    "hocba.records.v1.RecordsService",
+    "hocba.records.v1.RecordsInternalService",
+    "hocba.lock.v1.FenceService",
+];
 
 /// Builds the service.
 pub async fn build(context: Context, _: Config) -> anyhow::Result<Built> {
@@ -65,6 +78,7 @@ pub async fn build(context: Context, _: Config) -> anyhow::Result<Built> {
         pool: context.pool.clone(),
         policy,
         clock: context.clock,
+        tokens: context.tokens.clone(),
         rule_sets: model::rule_set::shipped().map_err(|error| anyhow!("the rule sets: {error}"))?,
     });
     let fences = FenceServer::new(context.pool.clone(), guard::Records { clock: context.clock });
@@ -73,6 +87,9 @@ pub async fn build(context: Context, _: Config) -> anyhow::Result<Built> {
             // A spreadsheet travels in one message.
             .max_decoding_message_size(model::spreadsheet::LARGEST + 64 * 1024),
     )
+    .add_service(RecordsInternalServiceServer::new(api::Internal(Arc::clone(
+        &state,
+    ))))
     .add_service(fences.into_service());
     let mut built = Built::new(routes).task(sweep::grace(Arc::clone(&state)));
     if let Ok(identity) = context.peers.channel("identity") {

@@ -2,6 +2,7 @@
 
 pub mod calendar;
 pub mod cell;
+pub mod correction;
 pub mod import;
 pub mod period;
 pub mod pupil;
@@ -9,3 +10,4 @@ pub mod rule_set;
 pub mod sheet;
 pub mod spreadsheet;
 pub mod text;
+pub mod year_result;

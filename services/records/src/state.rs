@@ -1,6 +1,6 @@
 //! What every RPC stands on.
 
-use hocba_chassis::{Caller, Clock, Failure, database};
+use hocba_chassis::{Caller, Clock, Failure, database, token_keys::Tokens};
 use hocba_policy::{Policy, Resource};
 use sqlx::{PgPool, Postgres, Transaction};
 
@@ -15,6 +15,8 @@ pub struct State {
     pub policy: Policy,
     /// Now.
     pub clock: Clock,
+    /// Judges act tokens.
+    pub tokens: Tokens,
     /// The rules of assessment.
     pub rule_sets: &'static [RuleSet],
 }
@@ -27,12 +29,18 @@ impl State {
 
     /// Asks the policy about an RPC of the public service.
     pub fn authorize(&self, caller: &Caller, method: &str, resource: &Resource) -> Result<(), Failure> {
-        self.policy
-            .authorize(
-                caller,
-                &format!("hocba.records.v1.RecordsService/{method}"),
-                resource,
-            )
-            .map(drop)
+        let rpc = format!("hocba.records.v1.RecordsService/{method}");
+        self.policy.authorize(caller, &rpc, resource).map(drop)
+    }
+
+    /// Asks the policy about an RPC of the internal service.
+    pub fn authorize_internal(
+        &self,
+        caller: &Caller,
+        method: &str,
+        resource: &Resource,
+    ) -> Result<(), Failure> {
+        let rpc = format!("hocba.records.v1.RecordsInternalService/{method}");
+        self.policy.authorize(caller, &rpc, resource).map(drop)
     }
 }

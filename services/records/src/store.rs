@@ -2,8 +2,11 @@
 
 pub mod assignment;
 pub mod class;
+pub mod correction;
+pub mod enrolment;
 pub mod mark;
 pub mod pupil;
 pub mod pupil_import;
 pub mod school_year;
 pub mod session;
+pub mod year_result;

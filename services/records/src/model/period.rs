@@ -42,4 +42,13 @@ impl Period {
             Self::Mid2 | Self::End2 => hocba_fence::Semester::Two,
         }
     }
+
+    /// The semester's id in names and SQL.
+    #[must_use]
+    pub const fn semester_id(self) -> &'static str {
+        match self {
+            Self::Mid1 | Self::End1 => "semester1",
+            Self::Mid2 | Self::End2 => "semester2",
+        }
+    }
 }

@@ -4,10 +4,14 @@ use std::time::Duration;
 
 use clap::Parser as _;
 use hocba_chassis::{clock::Clock, run::Running};
-use hocba_proto::records::{
-    BatchCreateClassesRequest, BatchCreateTeachingAssignmentsRequest, Class, CommitPupilImportRequest,
-    CreateSchoolYearRequest, FindingChoice, PreviewPupilImportRequest, SchoolYear, TeachingAssignment,
-    TestDay, records_service_client::RecordsServiceClient,
+use hocba_proto::{
+    records::{
+        BatchCreateClassesRequest, BatchCreateTeachingAssignmentsRequest, Cell, Class,
+        CommitPupilImportRequest, CreateSchoolYearRequest, Draft, FindingChoice, FinishEntrySessionRequest,
+        GetMarkSheetRequest, OpenEntrySessionRequest, PreviewPupilImportRequest, SaveDraftsRequest,
+        SchoolYear, TeachingAssignment, TestDay, records_service_client::RecordsServiceClient,
+    },
+    types::{CellMark, CellValue},
 };
 use hocba_records::Config;
 use hocba_testing::{Pki, TestArchive, TestDatabase, TestIdentity, TestPerson, channel_as};
@@ -212,4 +216,85 @@ pub(crate) fn violations(status: &Status) -> Vec<String> {
         .map(|bad| bad.field_violations)
         .unwrap_or_default();
     details.into_iter().map(|violation| violation.field).collect()
+}
+
+/// A value as teachers enter it.
+pub(crate) fn value(level: &str, score: Option<i32>) -> CellValue {
+    CellValue {
+        mark: CellMark::Assessed.into(),
+        level: level.into(),
+        score,
+        comment: "Chăm.".into(),
+    }
+}
+
+impl House {
+    /// Assigns items of 5A to a person.
+    pub(crate) async fn assign(&self, person: &TestPerson, items: &[&str]) {
+        let assignments = items.iter().map(|item| TeachingAssignment {
+            class: CLASS.into(),
+            item: (*item).into(),
+            teacher: person.name(),
+            teacher_name: "Cô Lan".into(),
+        });
+        let request = BatchCreateTeachingAssignmentsRequest {
+            parent: YEAR.into(),
+            assignments: assignments.collect(),
+            request_id: String::new(),
+        };
+        self.records()
+            .batch_create_teaching_assignments(self.admin.ask(request))
+            .await
+            .unwrap();
+    }
+
+    /// Fills and finishes a sheet of 5A, each cell as `of` says; answers the cells.
+    pub(crate) async fn fill(
+        &self,
+        person: &TestPerson,
+        sheet: &str,
+        of: impl Fn(usize, &Cell) -> CellValue,
+    ) -> Vec<Cell> {
+        let mut records = self.records();
+        let name = format!("{CLASS}/markSheets/{sheet}");
+        let open = OpenEntrySessionRequest {
+            mark_sheet: name.clone(),
+            request_id: String::new(),
+        };
+        let session = records
+            .open_entry_session(person.ask(open))
+            .await
+            .unwrap()
+            .into_inner()
+            .name;
+        let get = GetMarkSheetRequest { name };
+        let cells = records
+            .get_mark_sheet(person.ask(get))
+            .await
+            .unwrap()
+            .into_inner()
+            .cells;
+        let drafts = cells.iter().enumerate().map(|(at, cell)| Draft {
+            pupil: cell.pupil.clone(),
+            item: cell.item.clone(),
+            value: Some(of(at, cell)),
+        });
+        let save = SaveDraftsRequest {
+            name: session.clone(),
+            drafts: drafts.collect(),
+            request_id: String::new(),
+        };
+        let saved = records.save_drafts(person.ask(save)).await.unwrap().into_inner();
+        assert!(
+            saved.results.iter().all(|it| it.words.is_empty()),
+            "{:?}",
+            saved.results.first()
+        );
+        let finish = FinishEntrySessionRequest {
+            name: session,
+            request_id: String::new(),
+        };
+        records.finish_entry_session(person.ask(finish)).await.unwrap();
+        cells
+    }
 }

@@ -2,7 +2,9 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod correction;
 mod house;
+mod year_result;
 
 use hocba_proto::{
     identity::account_event::Kind,

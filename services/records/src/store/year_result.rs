@@ -1,0 +1,144 @@
+//! Confirmed results and promotions, insert-only.
+
+use std::collections::HashMap;
+
+use sqlx::PgConnection;
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+use crate::{error::Error, model::year_result::YearResult};
+
+/// A confirmed result with what was decided on it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Confirmed {
+    /// The pupil.
+    pub pupil: Uuid,
+    /// From 1.
+    pub version: i32,
+    /// The result.
+    pub result: YearResult,
+    /// The cells it was derived from.
+    pub cells_digest: Vec<u8>,
+    /// When.
+    pub confirmed_at: OffsetDateTime,
+    /// Whether the pupil is promoted, once decided.
+    pub promoted: Option<bool>,
+}
+
+/// The newest confirmed results of a class's pupils, by pupil.
+pub async fn of_class(
+    tx: &mut PgConnection,
+    school: &str,
+    year: &str,
+    class: &str,
+) -> Result<HashMap<Uuid, Confirmed>, Error> {
+    let rows = sqlx::query!(
+        r#"select distinct on (r.pupil_id) r.pupil_id, r.version, r.result, r.cells_digest, r.confirmed_at,
+            p.promoted as "promoted?"
+         from enrolment e
+         join year_result r on r.school_id = e.school_id and r.year_id = e.year_id and r.pupil_id = e.pupil_id
+         left join promotion p on p.school_id = r.school_id and p.year_id = r.year_id
+            and p.pupil_id = r.pupil_id and p.result_version = r.version
+         where e.school_id = $1 and e.year_id = $2 and e.class_id = $3
+         order by r.pupil_id, r.version desc"#,
+        school,
+        year,
+        class,
+    )
+    .fetch_all(tx)
+    .await?;
+    rows.into_iter()
+        .map(|row| {
+            let confirmed = Confirmed {
+                pupil: row.pupil_id,
+                version: row.version,
+                result: YearResult::parse(&row.result).ok_or(Error::Damaged("a year's result"))?,
+                cells_digest: row.cells_digest,
+                confirmed_at: row.confirmed_at,
+                promoted: row.promoted,
+            };
+            Ok((row.pupil_id, confirmed))
+        })
+        .collect()
+}
+
+/// Writes a new version.
+pub async fn insert(
+    tx: &mut PgConnection,
+    school: &str,
+    (year, class): (&str, &str),
+    by: Uuid,
+    new: &Confirmed,
+) -> Result<(), Error> {
+    let awards: Vec<String> = new
+        .result
+        .awards()
+        .iter()
+        .map(|award| (*award).to_owned())
+        .collect();
+    sqlx::query!(
+        "insert into year_result (school_id, year_id, pupil_id, version, class_id, result, awards, completed,
+            cells_digest, confirmed_by, confirmed_at)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
+        school,
+        year,
+        new.pupil,
+        new.version,
+        class,
+        new.result.id(),
+        &awards,
+        new.result.completes(),
+        new.cells_digest,
+        by,
+        new.confirmed_at,
+    )
+    .execute(tx)
+    .await?;
+    Ok(())
+}
+
+/// A promotion to write.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Promotion {
+    /// The pupil.
+    pub pupil: Uuid,
+    /// Of which version of the result.
+    pub version: i32,
+    /// Whether.
+    pub promoted: bool,
+    /// Why, where it does not follow from the result.
+    pub reason: String,
+}
+
+/// Writes promotions; one that is decided already for this version stays.
+pub async fn promote(
+    tx: &mut PgConnection,
+    school: &str,
+    year: &str,
+    promotions: &[Promotion],
+    (by, delegation, at): (Uuid, Option<&str>, OffsetDateTime),
+) -> Result<u64, Error> {
+    let pupils: Vec<Uuid> = promotions.iter().map(|it| it.pupil).collect();
+    let versions: Vec<i32> = promotions.iter().map(|it| it.version).collect();
+    let promoted: Vec<bool> = promotions.iter().map(|it| it.promoted).collect();
+    let reasons: Vec<String> = promotions.iter().map(|it| it.reason.clone()).collect();
+    let done = sqlx::query!(
+        "insert into promotion (school_id, year_id, pupil_id, result_version, promoted, reason, decided_by,
+            delegation, decided_at)
+         select $1, $2, p.pupil, p.version, p.promoted, p.reason, $7, $8, $9
+         from unnest($3::uuid[], $4::int[], $5::bool[], $6::text[]) as p (pupil, version, promoted, reason)
+         on conflict do nothing",
+        school,
+        year,
+        &pupils,
+        &versions,
+        &promoted,
+        &reasons,
+        by,
+        delegation,
+        at,
+    )
+    .execute(tx)
+    .await?;
+    Ok(done.rows_affected())
+}
