@@ -1,0 +1,5 @@
+//! The SQL; decides nothing.
+
+pub mod dossier;
+pub mod lock_order;
+pub mod review;
