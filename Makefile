@@ -33,6 +33,8 @@ fresh: system build ## Like up, on empty databases
 .PHONY: demo
 demo: up ## Plays one school year of one class through the public API; leaves .run/demo/
 	target/debug/hocbactl demo play --out .run/demo
+	@$(DEV) trace FinishEntrySession --out .run/demo/trace.txt
+	@echo "demo: OK"
 
 .PHONY: status
 status: ## Shows what runs and serves

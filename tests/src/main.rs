@@ -41,8 +41,11 @@ enum Command {
     },
     /// Shows a received trace as a tree.
     Trace {
-        /// The trace id, hex.
+        /// The trace id, hex; or the name of a method, whose newest trace that reached the log is shown.
         trace: String,
+        /// Writes it into a file.
+        #[arg(long)]
+        out: Option<PathBuf>,
     },
     /// Receives spans into a file (used by `up`).
     #[command(hide = true)]
@@ -83,10 +86,13 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
             let code = launcher::with_databases(&command).await?;
             return Ok(ExitCode::from(u8::try_from(code).unwrap_or(1)));
         }
-        Command::Trace { trace } => {
+        Command::Trace { trace, out } => {
             let spans = traces::read(&launcher::home().join("spans.jsonl"))?;
-            let of: Vec<_> = spans.into_iter().filter(|span| span.trace == trace).collect();
-            eprint!("{}", traces::tree(&of));
+            let tree = traces::tree(&traces::find(spans, &trace)?);
+            match out {
+                Some(out) => std::fs::write(out, tree)?,
+                None => eprint!("{tree}"),
+            }
         }
         Command::ReceiveTraces { address, file } => traces::Traces::in_file(file).serve(address).await?,
     }

@@ -128,6 +128,24 @@ pub fn read(path: &std::path::Path) -> anyhow::Result<Vec<Span>> {
         .collect())
 }
 
+/// The spans of one trace: by its id, or the newest of a method that was followed from the gateway into the log.
+pub fn find(spans: Vec<Span>, wanted: &str) -> anyhow::Result<Vec<Span>> {
+    let logged: BTreeSet<&str> = spans
+        .iter()
+        .filter(|span| span.name == "log integrate")
+        .map(|span| span.trace.as_str())
+        .collect();
+    let newest = spans
+        .iter()
+        .filter(|span| span.service == "gateway" && span.name.ends_with(wanted))
+        .filter(|span| logged.contains(span.trace.as_str()))
+        .max_by_key(|span| span.start);
+    let trace = newest.map_or_else(|| wanted.to_owned(), |span| span.trace.clone());
+    let of: Vec<Span> = spans.into_iter().filter(|span| span.trace == trace).collect();
+    anyhow::ensure!(!of.is_empty(), "no trace «{wanted}»");
+    Ok(of)
+}
+
 /// A trace as an indented tree, in order of start.
 #[must_use]
 pub fn tree(spans: &[Span]) -> String {

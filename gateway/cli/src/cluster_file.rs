@@ -90,4 +90,12 @@ impl ClusterFile {
             .find(|login| login.key == key)
             .with_context(|| format!("cluster file has no login «{key}»"))
     }
+
+    /// The login of an account.
+    pub fn login_of(&self, account: &str) -> anyhow::Result<&Login> {
+        self.accounts
+            .iter()
+            .find(|login| login.account == account)
+            .with_context(|| format!("cluster file has no login of {account}"))
+    }
 }

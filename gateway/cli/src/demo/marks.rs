@@ -17,7 +17,7 @@ use uuid::Uuid;
 
 use super::school::year;
 use crate::{
-    cluster_file::ClusterFile,
+    cluster_file::{ClusterFile, Login},
     progress::Step,
     session::{Session, said},
 };
@@ -41,23 +41,42 @@ pub fn class() -> String {
     format!("{}/classes/5a", year())
 }
 
-/// Every sheet of the class that is not complete is entered by its teacher and finished.
-pub async fn enter(channel: &Channel, file: &ClusterFile) -> anyhow::Result<Vec<Receipt>> {
+/// The class's sheets, as the principal sees them.
+async fn sheets(channel: &Channel, file: &ClusterFile) -> anyhow::Result<Vec<MarkSheet>> {
     let mut principal = Session::sign_in(channel, file.login("principal")?).await?;
-    let mut records = RecordsServiceClient::new(channel.clone());
     let request = principal
         .ask(ListMarkSheetsRequest {
             parent: class(),
             period: 0,
         })
         .await?;
-    let sheets = records
+    let answer = RecordsServiceClient::new(channel.clone())
         .list_mark_sheets(request)
         .await
-        .map_err(|status| said("xem tình hình nhập điểm", &status))?
-        .into_inner()
-        .mark_sheets;
+        .map_err(|status| said("xem tình hình nhập điểm", &status))?;
+    Ok(answer.into_inner().mark_sheets)
+}
 
+/// Who enters a sheet such as `to-end2`.
+pub async fn teacher_of(channel: &Channel, file: &ClusterFile, sheet: &str) -> anyhow::Result<Login> {
+    let name = format!("{}/markSheets/{sheet}", class());
+    let sheets = sheets(channel, file).await?;
+    let found = sheets
+        .iter()
+        .find(|it| it.name == name)
+        .with_context(|| format!("no sheet {sheet}"))?;
+    Ok(file.login_of(&found.teacher)?.clone())
+}
+
+/// The homeroom teacher.
+pub async fn homeroom(channel: &Channel, file: &ClusterFile) -> anyhow::Result<Login> {
+    teacher_of(channel, file, "criteria-end2").await
+}
+
+/// Every sheet of the class that is not complete is entered by its teacher and finished.
+pub async fn enter(channel: &Channel, file: &ClusterFile) -> anyhow::Result<Vec<Receipt>> {
+    let mut records = RecordsServiceClient::new(channel.clone());
+    let sheets = sheets(channel, file).await?;
     let mut by_teacher = BTreeMap::<String, Vec<MarkSheet>>::new();
     for sheet in sheets {
         ensure!(
@@ -71,11 +90,7 @@ pub async fn enter(channel: &Channel, file: &ClusterFile) -> anyhow::Result<Vec<
     }
     let mut receipts = Vec::new();
     for (teacher, sheets) in by_teacher {
-        let login = file
-            .accounts
-            .iter()
-            .find(|login| login.account == teacher)
-            .with_context(|| format!("cluster file has no login of {teacher}"))?;
+        let login = file.login_of(&teacher)?;
         let mut session = Session::sign_in(channel, login).await?;
         let step = Step::start(
             format!("{} nhập {} bảng", login.key, sheets.len()),

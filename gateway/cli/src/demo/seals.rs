@@ -2,7 +2,7 @@
 
 use anyhow::{bail, ensure};
 use hocba_proto::records::{
-    OpenEntrySessionRequest, VerifySealsRequest, records_service_client::RecordsServiceClient,
+    OpenEntrySessionRequest, SealDifference, VerifySealsRequest, records_service_client::RecordsServiceClient,
 };
 use tonic::transport::Channel;
 
@@ -31,24 +31,34 @@ pub async fn prove(channel: &Channel, file: &ClusterFile) -> anyhow::Result<()> 
             Ok(_) => bail!("{key} mở được bảng điểm đã chốt"),
         }
     }
+    ensure!(
+        differences(channel, file).await?.is_empty(),
+        "có chỗ không khớp biên nhận"
+    );
+    Ok(())
+}
+
+/// What differs from the receipts, by recomputation of the whole class.
+pub async fn differences(channel: &Channel, file: &ClusterFile) -> anyhow::Result<Vec<SealDifference>> {
     let mut principal = Session::sign_in(channel, file.login("principal")?).await?;
     let request = principal.ask(VerifySealsRequest { parent: class() }).await?;
-    let verified = records
+    let verified = RecordsServiceClient::new(channel.clone())
         .verify_seals(request)
         .await
         .map_err(|status| said("kiểm tra dấu chốt", &status))?
         .into_inner();
     for difference in &verified.differences {
-        eprintln!("- sai khác: {difference:?}");
+        let cell = difference.cell.clone().unwrap_or_default();
+        eprintln!(
+            "- sai khác ở {}: {} {} {}",
+            difference.receipt, cell.item, cell.period, difference.what
+        );
     }
-    ensure!(
-        verified.differences.is_empty(),
-        "{} chỗ không khớp biên nhận",
+    eprintln!(
+        "- {} biên nhận, {} ô, {} sai khác",
+        verified.receipt_count,
+        verified.cell_count,
         verified.differences.len()
     );
-    eprintln!(
-        "- {} biên nhận, {} ô: khớp",
-        verified.receipt_count, verified.cell_count
-    );
-    Ok(())
+    Ok(verified.differences)
 }
