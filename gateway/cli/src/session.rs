@@ -1,12 +1,17 @@
 //! One person signed in at a gateway: keeps the access token fresh, steps up for weighty acts.
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::{
+    collections::BTreeMap,
+    sync::Arc,
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
 
 use anyhow::{Context as _, anyhow};
 use hocba_proto::identity::{
-    RefreshSignInRequest, SignInRequest, SignInResponse, SignOutRequest, StepUpRequest,
+    RefreshSignInRequest, SignInRequest, SignInResponse, StepUpRequest,
     identity_service_client::IdentityServiceClient,
 };
+use tokio::sync::Mutex;
 use tonic::{Request, Status, metadata::MetadataValue, transport::Channel};
 use totp_rs::{Algorithm, Secret, TOTP};
 use uuid::Uuid;
@@ -16,23 +21,43 @@ use crate::{cluster_file::Login, failure};
 /// Seconds of a TOTP step (RFC 6238).
 const STEP_SECONDS: u64 = 30;
 
-/// A person's session.
+/// A person's session; cheap to clone. One person signs in once in a process, for every code of the second factor is
+/// good once.
 #[derive(Debug, Clone)]
 pub struct Session {
     channel: Channel,
     login: Login,
+    tokens: Arc<Mutex<Tokens>>,
+    /// `accounts/{account}` of the person.
+    pub account: String,
+}
+
+/// What a sign-in gave, and what is left of the second factor.
+#[derive(Debug)]
+struct Tokens {
     client: String,
     access_token: String,
     access_end: SystemTime,
     refresh_token: String,
     codes: Codes,
-    /// `accounts/{account}` of the person.
-    pub account: String,
 }
 
+/// Who is signed in.
+static SESSIONS: Mutex<BTreeMap<String, Session>> = Mutex::const_new(BTreeMap::new());
+
 impl Session {
-    /// Signs in with password and TOTP. A code that was used in this half minute is waited out.
+    /// Signs in with password and TOTP, or goes on with the sign-in of before.
     pub async fn sign_in(channel: &Channel, login: &Login) -> anyhow::Result<Self> {
+        let mut sessions = SESSIONS.lock().await;
+        if let Some(known) = sessions.get(&login.email) {
+            return Ok(known.clone());
+        }
+        let session = Self::begin(channel, login).await?;
+        sessions.insert(login.email.clone(), session.clone());
+        Ok(session)
+    }
+
+    async fn begin(channel: &Channel, login: &Login) -> anyhow::Result<Self> {
         let client = Uuid::now_v7().to_string();
         let mut codes = Codes::default();
         loop {
@@ -44,18 +69,22 @@ impl Session {
             };
             match IdentityServiceClient::new(channel.clone()).sign_in(request).await {
                 Ok(answer) => {
-                    let mut session = Self {
-                        channel: channel.clone(),
-                        login: login.clone(),
+                    let answer = answer.into_inner();
+                    let account = answer.account.clone();
+                    let mut tokens = Tokens {
                         client,
                         access_token: String::new(),
                         access_end: UNIX_EPOCH,
                         refresh_token: String::new(),
                         codes,
-                        account: String::new(),
                     };
-                    session.keep(answer.into_inner())?;
-                    return Ok(session);
+                    tokens.keep(answer)?;
+                    return Ok(Self {
+                        channel: channel.clone(),
+                        login: login.clone(),
+                        tokens: Arc::new(Mutex::new(tokens)),
+                        account,
+                    });
                 }
                 Err(status) if failure::reason(&status) == "TOTP_CODE_USED" => codes.wait().await?,
                 Err(status) => return Err(said("đăng nhập", &status)),
@@ -77,19 +106,20 @@ impl Session {
 
     /// Wraps a message with the access token, refreshing it when it is about to end.
     pub async fn ask<M>(&mut self, message: M) -> anyhow::Result<Request<M>> {
-        if SystemTime::now() + Duration::from_secs(30) > self.access_end {
+        let mut tokens = self.tokens.lock().await;
+        if SystemTime::now() + Duration::from_secs(30) > tokens.access_end {
             let request = RefreshSignInRequest {
-                refresh_token: self.refresh_token.clone(),
-                client: self.client.clone(),
+                refresh_token: tokens.refresh_token.clone(),
+                client: tokens.client.clone(),
             };
             let answer = IdentityServiceClient::new(self.channel.clone())
                 .refresh_sign_in(request)
                 .await
                 .map_err(|status| said("làm mới phiên đăng nhập", &status))?;
-            self.keep(answer.into_inner())?;
+            tokens.keep(answer.into_inner())?;
         }
         let mut request = Request::new(message);
-        let bearer: MetadataValue<_> = format!("Bearer {}", self.access_token).parse()?;
+        let bearer: MetadataValue<_> = format!("Bearer {}", tokens.access_token).parse()?;
         request.metadata_mut().insert("authorization", bearer);
         Ok(request)
     }
@@ -97,11 +127,12 @@ impl Session {
     /// Gives a fresh second factor for one act: answers the act token.
     pub async fn step_up(&mut self, purpose: &str, digest: &str, role: &str) -> anyhow::Result<String> {
         loop {
+            let totp_code = self.tokens.lock().await.codes.next(&self.login.totp_secret)?;
             let request = StepUpRequest {
                 purpose: purpose.to_owned(),
                 digest: digest.to_owned(),
                 role: role.to_owned(),
-                totp_code: self.codes.next(&self.login.totp_secret)?,
+                totp_code,
             };
             let request = self.ask(request).await?;
             match IdentityServiceClient::new(self.channel.clone())
@@ -109,27 +140,17 @@ impl Session {
                 .await
             {
                 Ok(answer) => return Ok(answer.into_inner().act_token),
-                Err(status) if failure::reason(&status) == "TOTP_CODE_USED" => self.codes.wait().await?,
+                Err(status) if failure::reason(&status) == "TOTP_CODE_USED" => {
+                    let codes = self.tokens.lock().await.codes.clone();
+                    codes.wait().await?;
+                }
                 Err(status) => return Err(said(purpose, &status)),
             }
         }
     }
+}
 
-    /// Signs out: entry sessions of this sign-in are sealed.
-    pub async fn sign_out(mut self) -> anyhow::Result<()> {
-        let request = self
-            .ask(SignOutRequest {
-                name: String::new(),
-                everywhere: false,
-            })
-            .await?;
-        IdentityServiceClient::new(self.channel.clone())
-            .sign_out(request)
-            .await
-            .map(drop)
-            .map_err(|status| said("đăng xuất", &status))
-    }
-
+impl Tokens {
     fn keep(&mut self, answer: SignInResponse) -> anyhow::Result<()> {
         let end = answer
             .access_expire_time
@@ -137,7 +158,6 @@ impl Session {
         self.access_end = UNIX_EPOCH + Duration::from_secs(u64::try_from(end.seconds)?);
         self.access_token = answer.access_token;
         self.refresh_token = answer.refresh_token;
-        self.account = answer.account;
         Ok(())
     }
 }

@@ -183,10 +183,10 @@ async fn attest(
     requester: &mut Session,
     dossier: &Dossier,
 ) -> anyhow::Result<()> {
-    let mut board = Session::sign_in(channel, file.login("principal")?).await?;
+    let mut board = Session::sign_in(channel, file.login("vice-3")?).await?;
     let mut group = Session::sign_in(channel, file.login("vice-2")?).await?;
     let witnesses = [
-        (&mut board, "management_board", "principal"),
+        (&mut board, "management_board", "vice_principal"),
         (&mut group, "working_group", "working_group"),
         (requester, "requester", "subject_teacher"),
     ];

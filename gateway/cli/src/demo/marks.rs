@@ -104,7 +104,6 @@ pub async fn enter(channel: &Channel, file: &ClusterFile) -> anyhow::Result<Vec<
             step.tick();
         }
         step.done(format!("{cells} ô đã chốt"));
-        session.sign_out().await?;
     }
     Ok(receipts)
 }

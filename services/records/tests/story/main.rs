@@ -1,6 +1,6 @@
 //! Records alone over real mutual TLS with a real database: import, entry, seal, lock, tampering.
 
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
 mod correction;
 mod house;
