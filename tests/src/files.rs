@@ -1,14 +1,16 @@
 //! Where things lie, and how secrets are written.
 
 use std::{
+    collections::BTreeSet,
     env, fs,
     io::{Read, Seek, SeekFrom, Write},
     net::{Ipv4Addr, SocketAddr, TcpListener},
     os::unix::fs::{OpenOptionsExt, PermissionsExt},
     path::{Path, PathBuf},
+    sync::{Mutex, PoisonError},
 };
 
-use anyhow::Context;
+use anyhow::{Context, anyhow};
 use data_encoding::HEXLOWER;
 use ring::rand::{SecureRandom, SystemRandom};
 
@@ -43,10 +45,30 @@ pub fn program(name: &str) -> anyhow::Result<PathBuf> {
     Ok(path)
 }
 
-/// A loopback address nobody listens on now.
+/// Ports that no kernel of ours gives to an outgoing connection: one that is free now stays free until we bind it.
+const QUIET_PORTS: std::ops::Range<u16> = 15_000..32_000;
+
+/// What this process was given already.
+static GIVEN: Mutex<BTreeSet<u16>> = Mutex::new(BTreeSet::new());
+
+/// A loopback address nobody listens on now, each time another.
 pub fn free_address() -> anyhow::Result<SocketAddr> {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).context("no free port")?;
-    Ok(listener.local_addr()?)
+    const TRIES: usize = 100;
+    let mut given = GIVEN.lock().unwrap_or_else(PoisonError::into_inner);
+    for _ in 0..TRIES {
+        let mut number = [0; 2];
+        SystemRandom::new()
+            .fill(&mut number)
+            .map_err(|_| anyhow!("no randomness"))?;
+        let port = QUIET_PORTS.start + u16::from_be_bytes(number) % (QUIET_PORTS.end - QUIET_PORTS.start);
+        if !given.insert(port) {
+            continue;
+        }
+        if let Ok(listener) = TcpListener::bind((Ipv4Addr::LOCALHOST, port)) {
+            return Ok(listener.local_addr()?);
+        }
+    }
+    anyhow::bail!("no free port on loopback in {QUIET_PORTS:?}")
 }
 
 /// Makes a folder only its owner can read.

@@ -65,7 +65,10 @@ pub fn request(method: &MethodDescriptor, places: &Places) -> Vec<u8> {
 fn message(descriptor: &MessageDescriptor, places: &Places, depth: usize) -> DynamicMessage {
     let mut filled = DynamicMessage::new(descriptor.clone());
     for field in descriptor.fields() {
-        let skipped = matches!(field.name(), "page_size" | "page_token") || is_output(&field);
+        let skipped = matches!(field.name(), "page_size" | "page_token")
+            || is_output(&field)
+            || is_later_choice(&field)
+            || comment(&field).contains("Given for ");
         // Recursive messages end somewhere.
         if skipped || field.is_map() || (depth == 0 && matches!(field.kind(), Kind::Message(_))) {
             continue;
@@ -121,7 +124,7 @@ fn text(field: &FieldDescriptor, places: &Places) -> String {
         return example.to_owned();
     }
     match field.name() {
-        "request_id" => Uuid::now_v7().to_string(),
+        "request_id" | "event_id" => Uuid::now_v7().to_string(),
         "email" => format!("{}@school.example", Uuid::now_v7()),
         "year_id" => "2025-2026".to_owned(),
         "etag" => "1".to_owned(),
@@ -131,6 +134,12 @@ fn text(field: &FieldDescriptor, places: &Places) -> String {
         _ if comment.contains("YYYY-MM-DD") => "2026-01-15".to_owned(),
         _ => "x".to_owned(),
     }
+}
+
+/// Whether a field is one of several of which an earlier one is filled.
+fn is_later_choice(field: &FieldDescriptor) -> bool {
+    let first = field.containing_oneof().and_then(|choice| choice.fields().next());
+    first.is_some_and(|first| first.number() != field.number())
 }
 
 /// Whether only the service sets a field (`google.api.field_behavior`).

@@ -137,7 +137,7 @@ pub fn find(spans: Vec<Span>, wanted: &str) -> anyhow::Result<Vec<Span>> {
         .collect();
     let newest = spans
         .iter()
-        .filter(|span| span.service == "gateway" && span.name.ends_with(wanted))
+        .filter(|span| span.service == "hocba-gateway" && span.name.ends_with(wanted))
         .filter(|span| logged.contains(span.trace.as_str()))
         .max_by_key(|span| span.start);
     let trace = newest.map_or_else(|| wanted.to_owned(), |span| span.trace.clone());

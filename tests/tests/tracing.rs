@@ -32,7 +32,8 @@ async fn a_seal_is_one_trace_through_all_hops_and_tells_nothing_about_people() {
                 .clone();
             let spans = cluster.traces.of(&trace);
             of(&spans, "hocba-records", "RecordsService/FinishEntrySession")?;
-            of(&spans, "hocba-archive", "AppendEvents")?;
+            of(&spans, "hocba-records", "outbox relay")?;
+            of(&spans, "hocba-archive", "log integrate")?;
             let database = |span: &&Span| span.attributes.keys().any(|key| key.starts_with("db."));
             anyhow::ensure!(
                 spans

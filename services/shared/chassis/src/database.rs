@@ -7,7 +7,6 @@ use sqlx::{
     PgPool, Postgres, Transaction,
     postgres::{PgConnectOptions, PgPoolOptions},
 };
-use tracing::Span;
 
 use crate::config;
 
@@ -70,16 +69,4 @@ impl LostRace for sqlx::Error {
 #[must_use]
 pub fn constraint(error: &sqlx::Error) -> Option<&str> {
     error.as_database_error().and_then(|error| error.constraint())
-}
-
-/// A span for database work, in current semantic conventions.
-#[must_use]
-pub fn span(operation: &'static str) -> Span {
-    tracing::info_span!(
-        "database",
-        otel.name = operation,
-        otel.kind = "client",
-        db.system.name = "postgresql",
-        db.operation.name = operation,
-    )
 }

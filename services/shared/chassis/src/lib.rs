@@ -24,6 +24,7 @@ pub mod probe;
 pub mod relay;
 pub mod run;
 pub mod serve;
+mod statements;
 pub mod telemetry;
 pub mod tls;
 pub mod token;

@@ -13,7 +13,9 @@ use opentelemetry_sdk::{
 use tonic::metadata::{MetadataKey, MetadataMap, MetadataValue};
 use tracing::Span;
 use tracing_opentelemetry::OpenTelemetrySpanExt as _;
-use tracing_subscriber::{EnvFilter, layer::SubscriberExt as _, util::SubscriberInitExt as _};
+use tracing_subscriber::{EnvFilter, Layer as _, layer::SubscriberExt as _, util::SubscriberInitExt as _};
+
+use crate::statements::Statements;
 
 /// What must be flushed at the end.
 #[derive(Debug, Default)]
@@ -26,7 +28,8 @@ pub struct Telemetry {
 pub fn start(service: &'static str, log: &str, endpoint: Option<&str>) -> anyhow::Result<Telemetry> {
     global::set_text_map_propagator(TraceContextPropagator::new());
     let mut telemetry = Telemetry::default();
-    let mut layer = None;
+    let mut spans_layer = None;
+    let mut statements_layer = None;
     if let Some(endpoint) = endpoint {
         let resource = Resource::builder()
             .with_service_name(format!("hocba-{service}"))
@@ -49,7 +52,12 @@ pub fn start(service: &'static str, log: &str, endpoint: Option<&str>) -> anyhow
             .build();
         global::set_tracer_provider(tracer.clone());
         global::set_meter_provider(meter.clone());
-        layer = Some(tracing_opentelemetry::layer().with_tracer(tracer.tracer("hocba")));
+        spans_layer = Some(
+            tracing_opentelemetry::layer()
+                .with_tracer(tracer.tracer("hocba"))
+                .with_filter(EnvFilter::try_new(log)?),
+        );
+        statements_layer = Some(Statements::new(tracer.tracer("hocba")).with_filter(Statements::filter()));
         telemetry = Telemetry {
             tracer: Some(tracer),
             meter: Some(meter),
@@ -58,12 +66,13 @@ pub fn start(service: &'static str, log: &str, endpoint: Option<&str>) -> anyhow
     let logs = tracing_subscriber::fmt::layer()
         .json()
         .with_writer(std::io::stderr)
-        .with_span_list(false);
+        .with_span_list(false)
+        .with_filter(EnvFilter::try_new(log)?);
     // A second start in one process (tests) keeps the first.
     drop(
         tracing_subscriber::registry()
-            .with(EnvFilter::try_new(log)?)
-            .with(layer)
+            .with(spans_layer)
+            .with(statements_layer)
             .with(logs)
             .try_init(),
     );
