@@ -15,7 +15,10 @@ use hocba_cluster::{
     rpcs,
     school::{ITEMS, School},
 };
-use hocba_proto::records::{GetReceiptRequest, VerifySealsRequest};
+use hocba_proto::{
+    identity::{SignOutRequest, identity_service_client::IdentityServiceClient},
+    records::{GetMarkSheetRequest, GetReceiptRequest, VerifySealsRequest},
+};
 use tonic::{Code, Request, Status};
 
 const SOON: Duration = Duration::from_secs(30);
@@ -61,7 +64,7 @@ async fn knock(cluster: &Cluster, node: Node, token: &str) -> Status {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_dead_node_is_seen_harms_only_itself_and_comes_back() {
+async fn c7_a_dead_node_is_seen_harms_only_itself_and_comes_back() {
     let cluster = Cluster::boot(Options::default()).await.unwrap();
     let operator = cluster.sign_in(&cluster.operator().unwrap()).await.unwrap();
 
@@ -126,7 +129,7 @@ async fn a_frozen_wire_costs_its_call_and_nothing_else() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn no_acknowledged_mark_is_lost_and_no_sealed_cell_changes_whoever_dies() {
+async fn c7_no_acknowledged_mark_is_lost_and_no_sealed_cell_changes_whoever_dies() {
     let cluster = Cluster::boot(Options::default()).await.unwrap();
     let school = School::make(&cluster).await.unwrap();
     let ends = Node::SERVICES
@@ -179,4 +182,38 @@ async fn no_acknowledged_mark_is_lost_and_no_sealed_cell_changes_whoever_dies() 
     assert_eq!(verified.differences, []);
     // Each sheet was sealed once, however often its finish was asked for.
     assert_eq!(usize::try_from(verified.receipt_count).unwrap(), sealed.len());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a4_2b_signing_out_on_another_device_seals_what_is_entered_within_seconds() {
+    /// The regulation's "leaving"; the feed of ended sign-ins is asked every second.
+    const SECONDS: Duration = Duration::from_secs(10);
+    let cluster = Cluster::boot(Options::default()).await.unwrap();
+    let school = School::make(&cluster).await.unwrap();
+    let sheet = school.sheet("TO", "mid1");
+    school.enter(&sheet).await.unwrap();
+    let sealed = || async {
+        let ask = school
+            .principal
+            .ask(GetMarkSheetRequest { name: sheet.clone() })?;
+        let cells = school.records().get_mark_sheet(ask).await?.into_inner().cells;
+        anyhow::ensure!(cells.iter().all(|cell| cell.sealed), "not sealed");
+        Ok(())
+    };
+    sealed().await.unwrap_err();
+
+    let telephone = cluster.sign_in(&school.teacher.login).await.unwrap();
+    let sign_out = SignOutRequest {
+        everywhere: true,
+        ..SignOutRequest::default()
+    };
+    let answer = IdentityServiceClient::new(cluster.channel())
+        .sign_out(telephone.ask(sign_out).unwrap())
+        .await
+        .unwrap();
+    assert_eq!(answer.into_inner().ended_count, 2);
+    cluster
+        .eventually("the sheet is sealed", SECONDS, sealed)
+        .await
+        .unwrap();
 }

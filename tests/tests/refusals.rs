@@ -331,7 +331,7 @@ async fn internal_methods_from_outside(cluster: &Cluster, people: &People, wrong
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn every_method_refuses_strangers_wrong_roles_other_schools_and_outsiders() {
+async fn c1_every_method_refuses_strangers_wrong_roles_other_schools_and_outsiders() {
     let cluster = Cluster::boot(Options::default()).await.unwrap();
     let people = People::make(&cluster).await.unwrap();
     let mut wrong = Vec::new();

@@ -18,7 +18,7 @@ fn of<'a>(spans: &'a [Span], service: &str, name: &str) -> anyhow::Result<&'a Sp
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_seal_is_one_trace_through_all_hops_and_tells_nothing_about_people() {
+async fn c6_a_seal_is_one_trace_through_all_hops_and_tells_nothing_about_people() {
     let cluster = Cluster::boot(Options::default()).await.unwrap();
     let school = School::make(&cluster).await.unwrap();
     let session = school.enter(&school.sheet("TO", "mid1")).await.unwrap();

@@ -224,7 +224,7 @@ async fn absent_forged_and_ended_tokens_go_no_further() {
 }
 
 #[tokio::test]
-async fn internal_and_unknown_methods_are_not_there() {
+async fn g1_internal_and_unknown_methods_are_not_there() {
     let setting = setting(|_| ()).await;
     let token = setting.token();
     for (path, code, why) in [
@@ -261,7 +261,7 @@ async fn internal_and_unknown_methods_are_not_there() {
 }
 
 #[tokio::test]
-async fn a_request_has_a_size_and_a_client_a_rate() {
+async fn g2_a_request_has_a_size_and_a_client_a_rate() {
     let setting = setting(|config| {
         config.client_rate = 0.5;
         config.client_burst = 3.0;

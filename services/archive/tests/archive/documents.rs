@@ -48,7 +48,7 @@ fn counts(answer: ComposeYearDocumentsResponse) -> (i32, i32, i32) {
 }
 
 #[tokio::test]
-async fn facts_make_a_version_and_changed_facts_another() {
+async fn v3_facts_make_a_version_and_changed_facts_another() {
     let world = World::start().await;
     let principal = world.identity.person(SCHOOL, &["principal"]);
     let first = compose(&world, &principal, "one").await.unwrap().into_inner();
@@ -139,7 +139,7 @@ async fn facts_that_are_not_whole_are_refused() {
 }
 
 #[tokio::test]
-async fn signatures_have_an_order_and_are_verified() {
+async fn v2_signatures_have_an_order_and_are_verified() {
     let world = World::start().await;
     let principal = world.identity.person(SCHOOL, &["principal"]);
     compose(&world, &principal, "").await.unwrap();
@@ -244,7 +244,7 @@ async fn signatures_have_an_order_and_are_verified() {
 }
 
 #[tokio::test]
-async fn locked_books_take_nothing_more() {
+async fn v6_locked_books_take_nothing_more() {
     let world = World::start().await;
     let principal = world.identity.person(SCHOOL, &["principal"]);
     compose(&world, &principal, "one").await.unwrap();

@@ -33,7 +33,7 @@ async fn upload(
 }
 
 #[tokio::test]
-async fn a_file_is_kept_once_under_its_digest() {
+async fn v1_a_file_is_kept_once_under_its_digest() {
     let world = World::start().await;
     let teacher = world.identity.person(SCHOOL, &["subject_teacher"]);
     let pdf = b"%PDF-1.7 a paper".to_vec();

@@ -57,7 +57,7 @@ async fn entries(world: &World, person: &TestPerson, size: usize) -> Vec<LogEntr
 }
 
 #[tokio::test]
-async fn an_event_appended_twice_is_one_entry_and_proved() {
+async fn v5_an_event_appended_twice_is_one_entry_and_proved() {
     let world = World::start().await;
     let principal = world.identity.person(SCHOOL, &["principal"]);
     let events: Vec<Event> = (0..5)
@@ -128,7 +128,7 @@ async fn an_event_appended_twice_is_one_entry_and_proved() {
 }
 
 #[tokio::test]
-async fn an_entry_cannot_be_changed_and_one_that_was_shows() {
+async fn v5_an_entry_cannot_be_changed_and_one_that_was_shows() {
     let world = World::start().await;
     let principal = world.identity.person(SCHOOL, &["principal"]);
     let events: Vec<Event> = (0..3)

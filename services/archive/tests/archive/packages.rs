@@ -72,7 +72,7 @@ async fn create(world: &World, principal: &TestPerson) -> ClassPackage {
 }
 
 #[tokio::test]
-async fn a_class_is_signed_sealed_and_packed() {
+async fn v4_a_class_is_signed_sealed_and_packed() {
     let world = World::start().await;
     let Staff { people, principal } = staff(&world);
     let ask = ComposeYearDocumentsRequest {

@@ -307,7 +307,7 @@ async fn suspend_account_ends_everything_but_drafts_and_restore_brings_it_back()
 }
 
 #[tokio::test]
-async fn suspend_account_by_the_board_but_never_the_own_or_the_principals() {
+async fn a6_2_suspend_account_by_the_board_but_never_the_own_or_the_principals() {
     let world = World::with_schools().await;
     let principal = world.person("ht@a.vn", SCHOOL, &["principal"]).await;
     let admin = world.person("admin@a.vn", SCHOOL, &["system_admin"]).await;

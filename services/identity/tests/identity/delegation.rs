@@ -55,7 +55,7 @@ async fn a_delegate_acts_by_the_delegations_name_and_passes_nothing_on() {
 }
 
 #[tokio::test]
-async fn a_delegation_ends_with_its_day_its_revocation_or_the_office() {
+async fn i3_a_delegation_ends_with_its_day_its_revocation_or_the_office() {
     let world = World::with_schools().await;
     let principal = world.person("ht@a.vn", SCHOOL, &["principal"]).await;
     let deputy = world.person("pht@a.vn", SCHOOL, &["vice_principal"]).await;

@@ -6,7 +6,7 @@ use hocba_proto::identity::{ListRoleBindingsRequest, RevokeRoleRequest, RoleBind
 use crate::harness::{OTHER, SCHOOL, World, reason, role};
 
 #[tokio::test]
-async fn rights_come_downwards_and_end() {
+async fn a1_rights_come_downwards_and_end() {
     let world = World::with_schools().await;
     let principal = world.person("ht@a.vn", SCHOOL, &["principal"]).await;
     let admin = world.person("admin@a.vn", SCHOOL, &["system_admin"]).await;

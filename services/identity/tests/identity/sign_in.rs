@@ -94,7 +94,7 @@ async fn get_jwks_answers_every_key_with_the_signing_one_first() {
 }
 
 #[tokio::test]
-async fn sign_in_refuses_without_telling_who_exists() {
+async fn i1_sign_in_refuses_without_telling_who_exists() {
     let world = World::with_schools().await;
     let teacher = teacher(&world).await;
     let wrong = world
@@ -124,7 +124,7 @@ async fn sign_in_refuses_without_telling_who_exists() {
 }
 
 #[tokio::test]
-async fn sign_in_is_throttled_for_anybody_alike() {
+async fn i1_sign_in_is_throttled_for_anybody_alike() {
     let world = World::with_schools().await;
     let teacher = teacher(&world).await;
     for email in [teacher.email.as_str(), "ai@a.vn"] {
@@ -161,7 +161,7 @@ async fn sign_in_is_throttled_for_anybody_alike() {
 }
 
 #[tokio::test]
-async fn sign_in_takes_a_code_once_even_when_attempts_race() {
+async fn i2_sign_in_takes_a_code_once_even_when_attempts_race() {
     let world = World::with_schools().await;
     let teacher = teacher(&world).await;
     assert_eq!(reason(world.sign_in(&teacher, 0).await), "TOTP_CODE_USED");
@@ -213,7 +213,7 @@ async fn refresh_sign_in_races_to_one_successor() {
 }
 
 #[tokio::test]
-async fn refresh_sign_in_of_a_reused_token_ends_the_family() {
+async fn i2_refresh_sign_in_of_a_reused_token_ends_the_family() {
     let world = World::with_schools().await;
     let teacher = teacher(&world).await;
     let first = &teacher.signed_in.refresh_token;

@@ -129,7 +129,7 @@ async fn step_up_is_throttled_by_person() {
 }
 
 #[tokio::test]
-async fn step_up_judges_the_premises_by_the_edges_word() {
+async fn a11_3_step_up_judges_the_premises_by_the_edges_word() {
     let world = World::with_schools().await;
     let clerk = world.person("vt@a.vn", SCHOOL, &["office_clerk"]).await;
     let admin = world.person("admin@a.vn", SCHOOL, &["system_admin"]).await;

@@ -130,7 +130,7 @@ async fn tokens_that_are_not_ours_ended_or_over_are_refused() {
 }
 
 #[tokio::test]
-async fn an_ended_sign_in_is_refused_within_seconds_although_its_token_is_young() {
+async fn c2_an_ended_sign_in_is_refused_within_seconds_although_its_token_is_young() {
     let house = House::new().await;
     let channel = channel_as(&house.pki, "archive", "identity", &house.identity.peer.address).unwrap();
     let tokens = Tokens::remote(Clock::system(), channel.clone());
@@ -158,7 +158,7 @@ async fn an_ended_sign_in_is_refused_within_seconds_although_its_token_is_young(
 }
 
 #[tokio::test]
-async fn an_act_token_is_good_for_its_person_purpose_and_digest_only() {
+async fn c3_an_act_token_is_good_for_its_person_purpose_and_digest_only() {
     let house = House::new().await;
     let tokens = house.identity.tokens();
     let (person, other) = (

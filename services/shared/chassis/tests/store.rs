@@ -51,7 +51,7 @@ async fn begin(pool: &PgPool, request_id: &str, body: &str) -> Result<Once, hocb
 }
 
 #[tokio::test]
-async fn the_same_request_id_gives_the_first_answer_again_and_another_body_is_refused() {
+async fn c4_the_same_request_id_gives_the_first_answer_again_and_another_body_is_refused() {
     let database = TestDatabase::of(&CHASSIS).await.unwrap();
     let pool = database.service().await.unwrap();
     assert!(matches!(begin(&pool, "r1", "a").await.unwrap(), Once::First(_)));
@@ -104,7 +104,7 @@ async fn a_second_call_waits_for_the_first_and_takes_its_place_when_it_is_undone
 }
 
 #[tokio::test]
-async fn an_act_token_is_spent_once_and_not_at_all_when_its_effect_is_undone() {
+async fn c3_an_act_token_is_spent_once_and_not_at_all_when_its_effect_is_undone() {
     let database = TestDatabase::of(&CHASSIS).await.unwrap();
     let pool = database.service().await.unwrap();
     let pki = Pki::make().unwrap();
@@ -145,7 +145,7 @@ async fn put(tx: &mut sqlx::PgConnection, subject: &str, n: u64) {
 }
 
 #[tokio::test]
-async fn the_relay_skips_nothing_doubles_nothing_and_keeps_the_order_of_a_subject() {
+async fn c5_the_relay_skips_nothing_doubles_nothing_and_keeps_the_order_of_a_subject() {
     let database = TestDatabase::of(&CHASSIS).await.unwrap();
     let pool = database.service().await.unwrap();
     let pki = Pki::make().unwrap();

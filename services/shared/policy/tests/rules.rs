@@ -36,7 +36,7 @@ fn peer_alone(peer: &str) -> Caller {
 const IDENTITY: &str = "hocba.identity.v1.IdentityService";
 
 #[test]
-fn every_rpc_of_the_contract_has_a_rule_with_an_article() {
+fn c1_every_rpc_of_the_contract_has_a_rule_with_an_article() {
     let policy = Policy::load().unwrap();
     for rpc in contract::rpcs().unwrap() {
         let permits = policy.permits(&rpc);
@@ -80,7 +80,7 @@ fn identity_by_role(
 }
 
 #[test]
-fn every_school_role_is_refused_at_another_school() {
+fn a1_every_school_role_is_refused_at_another_school() {
     let policy = Policy::load().unwrap();
     let outside = [Role::Operator, Role::DistrictOfficer];
     let inside: Vec<_> = Role::ALL

@@ -25,7 +25,7 @@ fn replaced(xml: &[u8], old: &str, new: &str) -> Vec<u8> {
 }
 
 #[test]
-fn the_whole_chain_is_valid_and_says_who_signed() {
+fn e1_the_whole_chain_is_valid_and_says_who_signed() {
     let authority = TestAuthority::make().unwrap();
     let xml = signed(book(DOCUMENT, "T"), &signers(&authority));
     let document = Document::parse(&xml).unwrap();
@@ -60,7 +60,7 @@ fn a_changed_mark_breaks_its_teacher_and_everybody_above() {
 }
 
 #[test]
-fn every_single_byte_of_content_counts() {
+fn e1_every_single_byte_of_content_counts() {
     let authority = TestAuthority::make().unwrap();
     let xml = signed(book(DOCUMENT, "H"), &signers(&authority));
     let from = xml.windows(8).position(|it| it == b"<section").unwrap();
@@ -81,7 +81,7 @@ fn every_single_byte_of_content_counts() {
 }
 
 #[test]
-fn a_section_of_another_pupil_or_version_does_not_fit() {
+fn e1_a_section_of_another_pupil_or_version_does_not_fit() {
     let authority = TestAuthority::make().unwrap();
     let people = signers(&authority);
     let ours = signed(book(DOCUMENT, "T"), &people);
@@ -99,7 +99,7 @@ fn a_section_of_another_pupil_or_version_does_not_fit() {
 }
 
 #[test]
-fn unsigned_slots_and_strange_authorities_could_not_be_checked() {
+fn e2_unsigned_slots_and_strange_authorities_could_not_be_checked() {
     let authority = TestAuthority::make().unwrap();
     let mut people = signers(&authority);
     people.truncate(3);

@@ -125,7 +125,7 @@ fn an_untouched_package_is_valid() {
 }
 
 #[test]
-fn a_flipped_byte_is_named_with_its_file() {
+fn e3_a_flipped_byte_is_named_with_its_file() {
     let mut world = world();
     let path = world.path("002-p2");
     let bytes = world.files.get_mut(&path).unwrap();
@@ -146,7 +146,7 @@ fn a_flipped_byte_is_named_with_its_file() {
 }
 
 #[test]
-fn a_removed_pupil_shows_even_when_all_manifests_are_written_anew() {
+fn e3_a_removed_pupil_shows_even_when_all_manifests_are_written_anew() {
     let mut world = world();
     let path = world.path("003-p3");
     world.files.remove(&path);
@@ -173,7 +173,7 @@ fn a_removed_pupil_shows_even_when_all_manifests_are_written_anew() {
 }
 
 #[test]
-fn a_recomputed_manifest_line_shows() {
+fn e3_a_recomputed_manifest_line_shows() {
     let mut world = world();
     let path = world.path("001-p1");
     world.files.get_mut(&path).unwrap().push(b'\n');
@@ -190,7 +190,7 @@ fn a_recomputed_manifest_line_shows() {
 }
 
 #[test]
-fn a_file_too_many_and_a_missing_statement_show() {
+fn e3_a_file_too_many_and_a_missing_statement_show() {
     let mut world = world();
     world
         .files
@@ -203,7 +203,7 @@ fn a_file_too_many_and_a_missing_statement_show() {
 }
 
 #[test]
-fn another_log_or_key_does_not_prove() {
+fn e3_another_log_or_key_does_not_prove() {
     let world = world();
     let other = Ed25519KeyPair::from_seed_unchecked(&[4; 32]).unwrap();
     let found = package::verify(

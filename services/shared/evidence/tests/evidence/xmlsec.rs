@@ -36,7 +36,7 @@ fn accepts(folder: &std::path::Path, xml: &[u8], slot: &str) -> bool {
 }
 
 #[test]
-fn xmlsec_accepts_every_signature_and_no_changed_byte() {
+fn e1_xmlsec_accepts_every_signature_and_no_changed_byte() {
     let authority = TestAuthority::make().unwrap();
     let people = signers(&authority);
     let xml = signed(book(DOCUMENT, "H"), &people);
