@@ -190,10 +190,12 @@ impl Deployment {
                 own.push(("HOCBA_TOKEN_KEY_FILES", self.secret("token.key")));
                 own.push(("HOCBA_MASTER_KEY_FILE", self.secret("identity-master.key")));
             }
-            Node::Records | Node::Workflow => {}
+            Node::Records => {}
+            Node::Workflow => own.push(("HOCBA_MASTER_KEY_FILE", self.secret("workflow-master.key"))),
             Node::Signing => own.push(("HOCBA_CA_DIR", self.authority().display().to_string())),
             Node::Archive => {
                 own.push(("HOCBA_OBJECTS_DIR", self.objects().display().to_string()));
+                own.push(("HOCBA_MASTER_KEY_FILE", self.secret("archive-master.key")));
                 own.push(("HOCBA_LOG_KEY_FILE", self.secret("log.key")));
                 own.push((
                     "HOCBA_TRUST_ANCHORS_FILE",
@@ -242,7 +244,11 @@ impl Deployment {
         self.make_secret("token.key", ed25519)?;
         self.make_secret("log.key", ed25519)?;
         files::private_folder(&self.objects())?;
-        self.make_secret("identity-master.key", || Ok(files::random::<32>()?.to_vec()))?;
+        for service in ["identity", "archive", "workflow"] {
+            self.make_secret(&format!("{service}-master.key"), || {
+                Ok(files::random::<32>()?.to_vec())
+            })?;
+        }
         Ok(())
     }
 

@@ -1,9 +1,11 @@
--- Evidence, year documents, packages, their signature slots, approvals. Bytes lie in the object store under
--- their SHA-256; rows name them. Books and packages are guarded by the fence of books(school, year).
+-- Evidence, year documents, packages, their signature slots, approvals. Bytes lie sealed in the object store
+-- under the SHA-256 of what is sealed (`…object`); the digest of the plain bytes stands beside it. Books and
+-- packages are guarded by the fence of books(school, year).
 
 create table evidence (
     school_id   text        not null,
     sha256      text        not null,
+    object      text        not null,
     media_type  text        not null,
     size_bytes  bigint      not null,
     uploader    text        not null,
@@ -20,8 +22,10 @@ create table year_document (
     class_id     text        not null,
     position     int         not null,
     state        text        not null,
-    -- SHA-256 of the document without signatures: its name in the object store.
+    -- SHA-256 of the document without signatures. Every section carries a salt: the digest tells nothing.
     digest       text        not null,
+    object       text        not null,
+    -- Keyed, since facts have no salt: who has the row alone cannot try values out.
     facts_digest text        not null,
     composed_at  timestamptz not null,
     epoch        bigint      not null,
@@ -42,9 +46,11 @@ create table class_package (
     state          text        not null,
     -- SHA-256 over the documents' names and digests: the same documents give the same package.
     content        text        not null,
-    -- SHA-256 of the statement and of the tar without signatures: their names in the object store.
-    statement      text        not null,
-    bag            text        not null,
+    -- SHA-256 of the statement and of the tar without signatures.
+    statement        text      not null,
+    statement_object text      not null,
+    bag              text      not null,
+    bag_object       text      not null,
     tag_manifest   text        not null,
     document_count int         not null,
     created_at     timestamptz not null,
@@ -102,8 +108,8 @@ create function year_document_onward() returns trigger
 language plpgsql set search_path = public, pg_temp as $$
 begin
     if old.state = 'superseded' or (old.state = 'sealed' and new.state = 'open')
-       or (new.digest, new.facts_digest, new.class_id, new.composed_at)
-          is distinct from (old.digest, old.facts_digest, old.class_id, old.composed_at) then
+       or (new.digest, new.object, new.facts_digest, new.class_id, new.composed_at)
+          is distinct from (old.digest, old.object, old.facts_digest, old.class_id, old.composed_at) then
         raise exception 'a document only moves onward' using errcode = 'HA002';
     end if;
     return new;

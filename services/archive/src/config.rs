@@ -17,6 +17,9 @@ pub struct Config {
     /// The folder of the object store.
     #[arg(long, env = "HOCBA_OBJECTS_DIR")]
     pub objects_dir: PathBuf,
+    /// The master key: 32 raw bytes or 64 hex digits. Wraps the keys of what lies in the object store.
+    #[arg(long, env = "HOCBA_MASTER_KEY_FILE")]
+    pub master_key_file: PathBuf,
     /// A file with the log's Ed25519 key (PKCS#8 DER).
     #[arg(long, env = "HOCBA_LOG_KEY_FILE")]
     pub log_key_file: PathBuf,

@@ -1,5 +1,6 @@
 //! From the facts of records to the sections of the book.
 
+use data_encoding::HEXLOWER;
 use hocba_evidence::{
     Element, Kind, Section,
     document::{self, Frame},
@@ -8,8 +9,9 @@ use hocba_proto::{
     records::{BookLine, ClassHeader, Identity, ItemTeacher, LineFacts, PupilFacts},
     types::{CellMark, YearResult},
 };
+use hocba_vault::Index;
 
-use crate::model::slot::Slot;
+use crate::model::{name::DocumentName, slot::Slot};
 
 /// A document with its empty slots.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,8 +24,11 @@ pub struct Composed {
 
 /// The document of a pupil: one section a subject, signed by its teacher; one of the homeroom teacher with
 /// qualities, competencies and result; and the frame with school and identity, covered by the higher signatures.
+///
+/// Every section carries a salt that only its document shows: digests of sections stand in rows, in ceremonies and in
+/// the log, and without it who has them could try out the few marks there are.
 #[must_use]
-pub fn document(name: &str, school: &str, header: &ClassHeader, pupil: &PupilFacts) -> Composed {
+pub fn document(name: &DocumentName, header: &ClassHeader, pupil: &PupilFacts, salts: &Index) -> Composed {
     let mut sections = Vec::new();
     let mut homeroom = Element::new("homeroom")
         .attribute("class", header.class.as_str())
@@ -35,7 +40,9 @@ pub fn document(name: &str, school: &str, header: &ClassHeader, pupil: &PupilFac
         };
         match header.teachers.iter().find(|teacher| teacher.item == line.item) {
             Some(teacher) if line.part == "subject" => {
-                sections.push(subject(header, pupil, line, facts, teacher))
+                let mut section = subject(header, pupil, line, facts, teacher);
+                section.body = salted(section.body, salts);
+                sections.push(section);
             }
             Some(_) | None => homeroom = homeroom.child(values(Element::new("line"), line, facts)),
         }
@@ -43,13 +50,13 @@ pub fn document(name: &str, school: &str, header: &ClassHeader, pupil: &PupilFac
     sections.push(Section {
         slot: Kind::Homeroom,
         signer: header.homeroom_teacher.clone(),
-        body: result(homeroom, pupil),
+        body: salted(result(homeroom, pupil), salts),
     });
     let frame = Frame {
         kind: "year-document",
-        document: name.to_owned(),
-        school: school.to_owned(),
-        body: frame(header, pupil),
+        document: name.to_string(),
+        school: name.school.clone(),
+        body: salted(frame(header, pupil), salts),
     };
     let above = [Kind::Principal, Kind::Seal];
     let made = document::compose(&frame, &sections, &above);
@@ -75,6 +82,13 @@ pub fn document(name: &str, school: &str, header: &ClassHeader, pupil: &PupilFac
         .collect();
     slots.sort_by(|left, right| left.kind.cmp(&right.kind));
     Composed { xml: made.xml, slots }
+}
+
+/// With a salt that follows from the content, so that what did not change stays signed.
+fn salted(element: Element, salts: &Index) -> Element {
+    let mut salt = salts.of(element.canonical().as_bytes());
+    salt.truncate(16);
+    element.attribute("salt", HEXLOWER.encode(&salt))
 }
 
 /// What a subject's teacher signs; it names pupil and class, so that it fits into no other book.

@@ -6,7 +6,8 @@
 //! **V3** a version that was signed is never changed: new facts make a new version, the old one stays ·
 //! **V4** a package is complete: it exists only when the whole roster is sealed · **V5** an event is in its
 //! log once; an entry changed or taken out shows when the tree is computed again · **V6** after the books
-//! are locked no document and no package is written.
+//! are locked no document and no package is written · **V7** nothing lies in the object store unsealed: a book under
+//! its pupil's key, evidence and packages under the school's, and no digest beside it tells what is inside.
 //!
 //! Map: [`model`] the rules · [`store`] rows and objects · [`app`] one function an RPC, and
 //! [`app::log::sequence`] which integrates events · [`guard`] the fence of the books · [`facts`] records' facts
@@ -28,6 +29,7 @@ use hocba_proto::archive::{
     archive_internal_service_server::ArchiveInternalServiceServer,
     archive_service_server::ArchiveServiceServer,
 };
+use hocba_vault::Master;
 use ring::signature::Ed25519KeyPair;
 
 pub mod api;
@@ -114,9 +116,14 @@ pub async fn build(context: Context, config: Config) -> anyhow::Result<Built> {
     let key = Ed25519KeyPair::from_pkcs8_maybe_unchecked(&key)
         .map_err(|_| anyhow::anyhow!("the log key is no Ed25519 key in PKCS#8"))?;
     let anchors = Anchors::from_pem(&read_secret_bytes(&config.trust_anchors_file)?)?;
-    let objects = store::object::Objects::open(&config.objects_dir)?;
+    let master = Master::read(&config.master_key_file, DEFINITION.name)?;
+    let objects = store::object::Objects::open(&config.objects_dir, &master)?;
+    let digests = state::Digests {
+        facts: master.index("facts")?,
+        salts: master.index("salts")?,
+    };
     let records = context.peer("records", &config.records_addr)?;
-    let state = State::new(&context, policy, objects, records, anchors, key);
+    let state = State::new(&context, policy, objects, digests, records, anchors, key);
     let api = Arc::new(api::Api(state.clone()));
     let mut routes = tonic::service::Routes::builder();
     routes

@@ -2,5 +2,6 @@
 
 pub mod evidence;
 pub mod name;
+pub mod place;
 pub mod slot;
 pub mod tarball;

@@ -5,12 +5,22 @@ use std::sync::Arc;
 use hocba_chassis::{Clock, Context};
 use hocba_evidence::Anchors;
 use hocba_policy::Policy;
+use hocba_vault::Index;
 use ring::signature::Ed25519KeyPair;
 use sqlx::PgPool;
 use tokio::sync::Notify;
 use tonic::transport::Channel;
 
 use crate::store::object::Objects;
+
+/// Keyed digests: who has them without the master key cannot try values out.
+#[derive(Debug)]
+pub struct Digests {
+    /// Of facts, to see whether they changed.
+    pub facts: Index,
+    /// The salts of a document's sections.
+    pub salts: Index,
+}
 
 /// Shared by all calls; cheap to clone.
 #[derive(Clone)]
@@ -21,8 +31,10 @@ pub struct State {
     pub pool: PgPool,
     /// Who may do what.
     pub policy: Arc<Policy>,
-    /// Bytes by digest.
+    /// Sealed bytes.
     pub objects: Objects,
+    /// Keyed digests.
+    pub digests: Arc<Digests>,
     /// Records, for the facts of a class.
     pub records: Channel,
     /// Authorities whose signatures are trusted.
@@ -40,6 +52,7 @@ impl State {
         context: &Context,
         policy: Policy,
         objects: Objects,
+        digests: Digests,
         records: Channel,
         anchors: Anchors,
         log_key: Ed25519KeyPair,
@@ -49,6 +62,7 @@ impl State {
             pool: context.pool.clone(),
             policy: Arc::new(policy),
             objects,
+            digests: Arc::new(digests),
             records,
             anchors: Arc::new(anchors),
             log_key: Arc::new(log_key),

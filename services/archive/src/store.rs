@@ -2,6 +2,7 @@
 
 pub mod approval;
 pub mod class_package;
+pub mod data_key;
 pub mod evidence;
 pub mod log;
 pub mod object;

@@ -22,6 +22,7 @@ use crate::{
     app::year_document,
     model::{
         name::{ClassName, PackageName},
+        place::{Part, Place},
         slot::Slot,
         tarball,
     },
@@ -90,18 +91,26 @@ pub async fn create_class_package(
     )
     .map_err(|flaw| Failure::internal(flaw.to_string()))?;
     let tar = tarball::write(&bag.files).map_err(|error| Failure::internal(error.to_string()))?;
+    let mut tx = database::begin(&state.pool, school).await?;
+    let objects = &state.objects;
+    let statement = Place::package(&name, Part::Statement);
+    let whole = Place::package(&name, Part::Bag);
     let row = Row {
         id: name.id,
         year_id: class.year.clone(),
         class_id: class.class.clone(),
         state: "awaiting_signatures".to_owned(),
         content,
-        statement: state.objects.put(school, bag.statement).await?,
-        bag: state.objects.put(school, tar).await?,
+        statement: sha256(&bag.statement),
+        statement_object: objects.put(&mut tx, &statement, &bag.statement, now).await?,
+        bag: sha256(&tar),
+        bag_object: objects.put(&mut tx, &whole, &tar, now).await?,
         tag_manifest: bag.tag_manifest,
         document_count: i32::try_from(rows.len()).unwrap_or(i32::MAX),
         created_at: now,
     };
+    // The school's key, should it be new: what it sealed lies there.
+    tx.commit().await?;
     keep(state, caller, class, &name, row).await
 }
 
@@ -219,9 +228,14 @@ pub async fn download_class_package(
         return Err(Error::NotSealedYet(1));
     }
     let slots = store::slot::of(&mut tx, school, &name.to_string()).await?;
-    let base = state.objects.get(school, &row.statement).await?;
+    let objects = &state.objects;
+    let place = Place::package(name, Part::Statement);
+    let base = objects
+        .get(&mut tx, &place, (&row.statement_object, &row.statement))
+        .await?;
     let statement = year_document::assembled(&base, &slots)?;
-    let bag = state.objects.get(school, &row.bag).await?;
+    let place = Place::package(name, Part::Bag);
+    let bag = objects.get(&mut tx, &place, (&row.bag_object, &row.bag)).await?;
     let bent = |error: std::io::Error| Failure::internal(error.to_string());
     let mut files = tarball::read(&bag).map_err(bent)?;
     package::put_statement(&mut files, statement);

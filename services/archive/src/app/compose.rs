@@ -1,5 +1,6 @@
 //! Composing the documents of a class from records' sealed facts.
 
+use data_encoding::HEXLOWER;
 use futures::TryStreamExt as _;
 use hocba_chassis::{
     Caller, Failure, client, database,
@@ -24,6 +25,7 @@ use crate::{
     Error, State, facts,
     model::{
         name::{ClassName, DocumentName},
+        place::Place,
         slot::Slot,
     },
     rpc,
@@ -149,7 +151,7 @@ struct Work<'a> {
 }
 
 impl Work<'_> {
-    /// SHA-256 of what the document prints. How many pupils the class has is not printed: a newcomer renews
+    /// Keyed digest of what the document prints. How many pupils the class has is not printed: a newcomer renews
     /// nobody's book.
     fn facts_digest(&self, pupil: &PupilFacts) -> String {
         let header = ClassHeader {
@@ -158,7 +160,7 @@ impl Work<'_> {
         };
         let mut bytes = header.encode_length_delimited_to_vec();
         bytes.extend(pupil.encode_length_delimited_to_vec());
-        sha256(&bytes)
+        HEXLOWER.encode(&self.state.digests.facts.of(&bytes))
     }
 
     async fn pupil(
@@ -183,7 +185,7 @@ impl Work<'_> {
             pupil: id,
             version: old.map_or(1, |old| old.version + 1),
         };
-        let mut made = facts::document(&name.to_string(), &class.school, self.header, pupil);
+        let mut made = facts::document(&name, self.header, pupil, &self.state.digests.salts);
         if let Some(old) = old {
             let before = old.name(&class.school, &class.year);
             let signed = store::slot::of(tx, &class.school, &before.to_string()).await?;
@@ -192,6 +194,8 @@ impl Work<'_> {
                 store::year_document::set_state(tx, &before, "superseded", self.epoch).await?;
             }
         }
+        let now = self.state.clock.now();
+        let objects = &self.state.objects;
         let carried = made.slots.iter().filter(|slot| slot.signature.is_some()).count();
         let row = Row {
             pupil_id: id,
@@ -199,9 +203,10 @@ impl Work<'_> {
             class_id: class.class.clone(),
             position: i32::try_from(position).unwrap_or(i32::MAX),
             state: "open".to_owned(),
-            digest: self.state.objects.put(&class.school, made.xml).await?,
+            digest: sha256(&made.xml),
+            object: objects.put(tx, &Place::document(&name), &made.xml, now).await?,
             facts_digest,
-            composed_at: self.state.clock.now(),
+            composed_at: now,
         };
         store::year_document::insert(tx, &class.school, &class.year, self.epoch, &row).await?;
         let (document, epoch) = (name.to_string(), self.epoch);

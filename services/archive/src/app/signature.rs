@@ -13,6 +13,7 @@ use crate::{
     app::year_document::assembled,
     model::{
         name::{ClassName, PackageName, Signable},
+        place::{Part, Place},
         slot::{Kind, NotReady, Signature, Slot, ready},
     },
     rpc, store,
@@ -122,7 +123,7 @@ impl Found {
 
 async fn load(state: &State, tx: &mut PgConnection, name: &Signable) -> Result<Found, Error> {
     let school = name.school();
-    let (digest, live, approved) = match name {
+    let (place, (object, digest), live, approved) = match name {
         Signable::Document(name) => {
             let row = store::year_document::get(tx, name)
                 .await?
@@ -133,18 +134,20 @@ async fn load(state: &State, tx: &mut PgConnection, name: &Signable) -> Result<F
                 class: row.class_id,
             };
             let approved = store::approval::stands(tx, &class).await?;
-            (row.digest, row.state != "superseded", approved)
+            let live = row.state != "superseded";
+            (Place::document(name), (row.object, row.digest), live, approved)
         }
         Signable::Package(name) => {
             let row = store::class_package::get(tx, name)
                 .await?
                 .ok_or(Error::PackageUnknown)?;
             // The documents inside are approved: they could not be sealed otherwise.
-            (row.statement, true, true)
+            let place = Place::package(name, Part::Statement);
+            (place, (row.statement_object, row.statement), true, true)
         }
     };
     let slots = store::slot::of(tx, school, &name.to_string()).await?;
-    let base = state.objects.get(school, &digest).await?;
+    let base = state.objects.get(tx, &place, (&object, &digest)).await?;
     Ok(Found {
         slots,
         base,

@@ -16,6 +16,7 @@ use crate::{
     Error, State,
     model::{
         name::{ClassName, DocumentName},
+        place::Place,
         slot::Slot,
     },
     rpc,
@@ -114,7 +115,8 @@ pub(crate) async fn load(
         .into_values()
         .next()
         .unwrap_or_default();
-    let base = state.objects.get(&name.school, &row.digest).await?;
+    let place = Place::document(name);
+    let base = state.objects.get(tx, &place, (&row.object, &row.digest)).await?;
     let xml = assembled(&base, &slots)?;
     Ok((row, slots, xml))
 }

@@ -22,6 +22,8 @@ pub fn media_type(bytes: &[u8]) -> Option<&'static str> {
 pub struct Evidence {
     /// SHA-256, lower hex.
     pub sha256: String,
+    /// Where the file lies, sealed.
+    pub object: String,
     /// Media type by content.
     pub media_type: String,
     /// Bytes.

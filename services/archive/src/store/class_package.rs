@@ -21,8 +21,12 @@ pub struct Row {
     pub content: String,
     /// SHA-256 of the statement without signatures.
     pub statement: String,
+    /// Where it lies, sealed.
+    pub statement_object: String,
     /// SHA-256 of the tar without the statement.
     pub bag: String,
+    /// Where it lies, sealed.
+    pub bag_object: String,
     /// SHA-256 of the tag manifest.
     pub tag_manifest: String,
     /// How many documents.
@@ -37,9 +41,9 @@ pub struct Row {
 /// The database's.
 pub async fn insert(conn: &mut PgConnection, school: &str, epoch: i64, row: &Row) -> Result<(), sqlx::Error> {
     sqlx::query!(
-        "insert into class_package (school_id, id, year_id, class_id, state, content, statement, bag,
-             tag_manifest, document_count, created_at, epoch)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
+        "insert into class_package (school_id, id, year_id, class_id, state, content, statement,
+             statement_object, bag, bag_object, tag_manifest, document_count, created_at, epoch)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
         school,
         row.id,
         row.year_id,
@@ -47,7 +51,9 @@ pub async fn insert(conn: &mut PgConnection, school: &str, epoch: i64, row: &Row
         row.state,
         row.content,
         row.statement,
+        row.statement_object,
         row.bag,
+        row.bag_object,
         row.tag_manifest,
         row.document_count,
         row.created_at,
@@ -81,7 +87,8 @@ pub async fn seal(conn: &mut PgConnection, name: &PackageName, epoch: i64) -> Re
 pub async fn get(conn: &mut PgConnection, name: &PackageName) -> Result<Option<Row>, sqlx::Error> {
     sqlx::query_as!(
         Row,
-        "select id, year_id, class_id, state, content, statement, bag, tag_manifest, document_count, created_at
+        "select id, year_id, class_id, state, content, statement, statement_object, bag, bag_object, tag_manifest,
+            document_count, created_at
          from class_package where school_id = $1 and id = $2",
         name.school,
         name.id,
@@ -97,7 +104,8 @@ pub async fn get(conn: &mut PgConnection, name: &PackageName) -> Result<Option<R
 pub async fn of_class(conn: &mut PgConnection, class: &ClassName) -> Result<Vec<Row>, sqlx::Error> {
     sqlx::query_as!(
         Row,
-        "select id, year_id, class_id, state, content, statement, bag, tag_manifest, document_count, created_at
+        "select id, year_id, class_id, state, content, statement, statement_object, bag, bag_object, tag_manifest,
+            document_count, created_at
          from class_package where school_id = $1 and year_id = $2 and class_id = $3 order by created_at",
         class.school,
         class.year,

@@ -10,10 +10,11 @@ use crate::model::evidence::Evidence;
 /// The database's.
 pub async fn insert(conn: &mut PgConnection, school: &str, file: &Evidence) -> Result<bool, sqlx::Error> {
     let done = sqlx::query!(
-        "insert into evidence (school_id, sha256, media_type, size_bytes, uploader, created_at)
-         values ($1, $2, $3, $4, $5, $6) on conflict do nothing",
+        "insert into evidence (school_id, sha256, object, media_type, size_bytes, uploader, created_at)
+         values ($1, $2, $3, $4, $5, $6, $7) on conflict do nothing",
         school,
         file.sha256,
+        file.object,
         file.media_type,
         file.size_bytes,
         file.uploader,
@@ -35,7 +36,7 @@ pub async fn list(
 ) -> Result<Vec<Evidence>, sqlx::Error> {
     sqlx::query_as!(
         Evidence,
-        "select sha256, media_type, size_bytes, uploader, created_at from evidence
+        "select sha256, object, media_type, size_bytes, uploader, created_at from evidence
          where school_id = $1 and sha256 = any($2)",
         school,
         digests,

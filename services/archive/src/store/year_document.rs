@@ -21,7 +21,9 @@ pub struct Row {
     pub state: String,
     /// SHA-256 of the document without signatures.
     pub digest: String,
-    /// SHA-256 of the facts it was made from.
+    /// Where it lies, sealed.
+    pub object: String,
+    /// Keyed digest of the facts it was made from.
     pub facts_digest: String,
     /// When.
     pub composed_at: OffsetDateTime,
@@ -53,8 +55,8 @@ pub async fn insert(
 ) -> Result<(), sqlx::Error> {
     sqlx::query!(
         "insert into year_document (school_id, year_id, pupil_id, version, class_id, position, state,
-             digest, facts_digest, composed_at, epoch)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
+             digest, object, facts_digest, composed_at, epoch)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
         school,
         year,
         row.pupil_id,
@@ -63,6 +65,7 @@ pub async fn insert(
         row.position,
         row.state,
         row.digest,
+        row.object,
         row.facts_digest,
         row.composed_at,
         epoch,
@@ -104,7 +107,7 @@ pub async fn set_state(
 pub async fn get(conn: &mut PgConnection, name: &DocumentName) -> Result<Option<Row>, sqlx::Error> {
     sqlx::query_as!(
         Row,
-        "select pupil_id, version, class_id, position, state, digest, facts_digest, composed_at
+        "select pupil_id, version, class_id, position, state, digest, object, facts_digest, composed_at
          from year_document where school_id = $1 and year_id = $2 and pupil_id = $3 and version = $4",
         name.school,
         name.year,
@@ -127,7 +130,7 @@ pub async fn of_pupil(
 ) -> Result<Vec<Row>, sqlx::Error> {
     sqlx::query_as!(
         Row,
-        "select pupil_id, version, class_id, position, state, digest, facts_digest, composed_at
+        "select pupil_id, version, class_id, position, state, digest, object, facts_digest, composed_at
          from year_document where school_id = $1 and year_id = $2 and pupil_id = $3 order by version",
         school,
         year,
@@ -144,7 +147,7 @@ pub async fn of_pupil(
 pub async fn current(conn: &mut PgConnection, class: &ClassName) -> Result<Vec<Row>, sqlx::Error> {
     sqlx::query_as!(
         Row,
-        "select pupil_id, version, class_id, position, state, digest, facts_digest, composed_at
+        "select pupil_id, version, class_id, position, state, digest, object, facts_digest, composed_at
          from year_document
          where school_id = $1 and year_id = $2 and class_id = $3 and state <> 'superseded'
          order by position, pupil_id",
@@ -169,7 +172,7 @@ pub async fn page(
 ) -> Result<Vec<Row>, sqlx::Error> {
     sqlx::query_as!(
         Row,
-        "select pupil_id, version, class_id, position, state, digest, facts_digest, composed_at
+        "select pupil_id, version, class_id, position, state, digest, object, facts_digest, composed_at
          from year_document
          where school_id = $1 and year_id = $2 and class_id = $3 and ($4 or state <> 'superseded')
            and (position, pupil_id, version) > ($5, $6, $7)

@@ -9,5 +9,6 @@ mod documents;
 mod evidence;
 mod log;
 mod packages;
+mod sealed;
 mod signing;
 mod world;

@@ -79,10 +79,17 @@ impl RecordsInternalService for Records {
     }
 }
 
+/// A file of the object store.
+pub(crate) struct Object {
+    pub(crate) name: String,
+    pub(crate) bytes: Vec<u8>,
+    pub(crate) path: PathBuf,
+}
+
 pub(crate) struct World {
     pub(crate) identity: TestIdentity,
     pub(crate) database: TestDatabase,
-    pub(crate) objects: PathBuf,
+    objects: PathBuf,
     pub(crate) book: Arc<Mutex<Book>>,
     pub(crate) authority: TestAuthority,
     pub(crate) log_key: Vec<u8>,
@@ -107,6 +114,8 @@ impl World {
         let key_file = pki.folder().join("log.key");
         std::fs::write(&key_file, key.as_ref()).unwrap();
         let authority = TestAuthority::make().unwrap();
+        let master = pki.folder().join("master.key");
+        std::fs::write(&master, [7; 32]).unwrap();
         let anchors = pki.folder().join("anchors.pem");
         std::fs::write(&anchors, &authority.pem).unwrap();
         let (files, url) = (pki.files("archive"), database.url_file(pki.folder()).unwrap());
@@ -122,6 +131,7 @@ impl World {
             format!("--records-addr={}", records.address),
             format!("--objects-dir={}", objects.display()),
             format!("--log-key-file={}", key_file.display()),
+            format!("--master-key-file={}", master.display()),
             format!("--trust-anchors-file={}", anchors.display()),
         ])
         .unwrap();
@@ -140,6 +150,27 @@ impl World {
             _records: records,
             _running: running,
         }
+    }
+
+    /// Everything that lies in the object store.
+    pub(crate) fn objects(&self) -> Vec<Object> {
+        let mut folders = vec![self.objects.clone()];
+        let mut objects = Vec::new();
+        while let Some(folder) = folders.pop() {
+            for entry in std::fs::read_dir(folder).unwrap() {
+                let entry = entry.unwrap();
+                if entry.file_type().unwrap().is_dir() {
+                    folders.push(entry.path());
+                    continue;
+                }
+                objects.push(Object {
+                    name: entry.file_name().into_string().unwrap(),
+                    bytes: std::fs::read(entry.path()).unwrap(),
+                    path: entry.path(),
+                });
+            }
+        }
+        objects
     }
 
     pub(crate) fn channel(&self, peer: &str) -> Channel {

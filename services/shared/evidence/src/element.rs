@@ -53,6 +53,14 @@ impl Element {
         }
     }
 
+    /// The element in canonical form.
+    #[must_use]
+    pub fn canonical(&self) -> String {
+        let mut out = String::new();
+        self.write(&mut out);
+        out
+    }
+
     /// Appends the element in canonical form: attributes in order, no empty-element tags.
     pub(crate) fn write(&self, out: &mut String) {
         let mut attributes: Vec<_> = self.attributes.iter().collect();

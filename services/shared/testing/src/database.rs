@@ -63,6 +63,31 @@ impl TestDatabase {
         )
     }
 
+    /// The tables in which a value stands readable, as text or in bytes: what a thief of the database would find.
+    pub async fn tables_with(&self, value: &str) -> anyhow::Result<Vec<String>> {
+        let pool = self.superuser().await?;
+        let tables: Vec<String> =
+            sqlx::query_scalar("select tablename::text from pg_tables where schemaname = 'public'")
+                .fetch_all(&pool)
+                .await?;
+        let hex = data_encoding::HEXLOWER.encode(value.as_bytes());
+        let mut found = Vec::new();
+        for table in tables {
+            let sql = format!(
+                "select exists (select from {table} it where strpos(it::text, $1) > 0 or strpos(it::text, $2) > 0)"
+            );
+            let there: bool = sqlx::query_scalar(AssertSqlSafe(sql))
+                .bind(value)
+                .bind(&hex)
+                .fetch_one(&pool)
+                .await?;
+            if there {
+                found.push(table);
+            }
+        }
+        Ok(found)
+    }
+
     /// Writes the URL into a file of `folder`, as services want it.
     pub fn url_file(&self, folder: &Path) -> anyhow::Result<PathBuf> {
         let path = folder.join(format!("{}.url", self.name));
