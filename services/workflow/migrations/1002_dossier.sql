@@ -1,13 +1,16 @@
--- Corrections (A5) and reviews (A6.5).
+-- Corrections (A5) and reviews (A6.5). What people wrote and their act tokens stand sealed (bytea): a dossier's
+-- under its own key, a review's note under the service's.
 
 create table dossier (
     school_id         text        not null,
     dossier_id        uuid        not null,
     requester         uuid        not null,
     class             text        not null,
-    -- The model's JSON: cells, what stood there, what shall stand there.
-    changes           jsonb       not null,
-    reason            text        not null,
+    -- Wrapped by the master key; seals everything of this dossier.
+    data_key          bytea       not null,
+    -- The model's JSON, sealed: cells, what stood there, what shall stand there.
+    changes           bytea       not null,
+    reason            bytea       not null,
     evidence          text[]      not null default '{}',
     last_day          text        not null,
     track             text,
@@ -15,9 +18,9 @@ create table dossier (
     state             text        not null,
     decided_by        uuid,
     decided_at        timestamptz,
-    decided_token     text,
+    decided_token     bytea,
     decided_delegation text,
-    decision_reason   text        not null default '',
+    decision_reason   bytea,
     -- Attestations of an earlier round ended with its permit.
     round             int         not null default 1,
     permit_expires_at timestamptz,
@@ -42,7 +45,7 @@ create table attestation (
     round       int         not null,
     capacity    text        not null,
     account_id  uuid        not null,
-    token       text        not null,
+    token       bytea       not null,
     delegation  text,
     attested_at timestamptz not null,
     constraint attestation_pk primary key (school_id, dossier_id, round, capacity),
@@ -59,13 +62,13 @@ create table checklist_item (
     document     text   not null,
     kind         text   not null,
     signed_slots text[] not null,
-    proof        text   not null default '',
+    proof        bytea,
     closed_by    uuid,
     closed_at    timestamptz,
     constraint checklist_item_pk primary key (school_id, dossier_id, number),
     constraint checklist_item_dossier foreign key (school_id, dossier_id) references dossier,
     constraint checklist_item_closed check (
-        (closed_by is null) = (closed_at is null) and (closed_by is null) = (proof = ''))
+        (closed_by is null) = (closed_at is null) and (closed_by is null) = (proof is null))
 );
 
 create table review (
@@ -78,7 +81,7 @@ create table review (
     decided_by  uuid,
     decided_at  timestamptz,
     delegation  text,
-    note        text        not null default '',
+    note        bytea,
     -- When the archive is told next; null when it knows, or has nothing to know.
     tell_at     timestamptz,
     constraint review_pk primary key (school_id, review_id),

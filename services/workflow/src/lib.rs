@@ -5,7 +5,8 @@
 //! correction has evidence, the principal's consent and three witnesses, all different people where the regulation
 //! says so, before it is applied, and is applied once · **W4** a late correction has the principal's reason, and
 //! every related document is followed up · **W5** what was begun is finished after a crash: executions and the
-//! archive's knowledge of approvals.
+//! archive's knowledge of approvals · **W6** what people wrote into dossiers and reviews, and their act tokens, stand
+//! sealed in the database.
 //!
 //! Map: [`model`] the rules · [`store`] rows · [`app`] one function an RPC, and [`app::finish`] which carries on
 //! what a crash left · [`wire`] model to messages · [`api`] the service.
@@ -18,6 +19,7 @@ use hocba_chassis::{
 };
 use hocba_policy::Policy;
 use hocba_proto::workflow::workflow_service_server::WorkflowServiceServer;
+use hocba_vault::Master;
 use tonic::service::Routes;
 
 pub mod api;
@@ -54,6 +56,7 @@ pub async fn build(context: Context, config: Config) -> anyhow::Result<Built> {
         pool: context.pool.clone(),
         policy,
         tokens: context.tokens.clone(),
+        seals: store::sealed::Seals::new(&Master::read(&config.master_key_file, DEFINITION.name)?)?,
         records: context.peer("records", &config.records_addr)?,
         lock: context.peer("lock", &config.lock_addr)?,
         archive: context.peers.channel("archive")?,

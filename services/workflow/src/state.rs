@@ -5,7 +5,7 @@ use hocba_policy::{Policy, Resource};
 use sqlx::{PgPool, Postgres, Transaction};
 use tonic::transport::Channel;
 
-use crate::error::Error;
+use crate::{error::Error, store::sealed::Seals};
 
 /// Shared by all calls.
 pub struct State {
@@ -17,6 +17,8 @@ pub struct State {
     pub policy: Policy,
     /// Judges act tokens.
     pub tokens: Tokens,
+    /// Keys of what stands sealed.
+    pub seals: Seals,
     /// Records, for corrections.
     pub records: Channel,
     /// Lock, for orders and scopes.

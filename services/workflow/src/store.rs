@@ -3,3 +3,4 @@
 pub mod dossier;
 pub mod lock_order;
 pub mod review;
+pub mod sealed;

@@ -39,7 +39,7 @@ pub async fn apply_dossier<M: Message>(
 ) -> Result<File, Error> {
     let mut tx = state.begin(school).await?;
     let dossier = open(state, &mut tx, ask.caller, "ApplyDossier", (school, id)).await?;
-    let before = file(&mut tx, school, dossier).await?;
+    let before = file(state, &mut tx, school, dossier).await?;
     // No lock is held while peers work: what they do is repeatable, and so is this call.
     tx.rollback().await?;
     match before.dossier.state {
@@ -63,7 +63,7 @@ pub async fn apply_dossier<M: Message>(
             .seal_time
             .as_ref()
             .and_then(hocba_chassis::clock::from_timestamp);
-        store::dossier::step(&mut tx, school, &dossier).await?;
+        store::dossier::step(&mut tx, &state.seals, school, &dossier).await?;
         for (number, document) in (1..).zip(related) {
             let item = ChecklistItem {
                 number,
@@ -81,7 +81,7 @@ pub async fn apply_dossier<M: Message>(
             keep(&mut tx, &ticket, id).await?;
         }
     }
-    let file = file(&mut tx, school, dossier).await?;
+    let file = file(state, &mut tx, school, dossier).await?;
     tx.commit().await?;
     Ok(file)
 }

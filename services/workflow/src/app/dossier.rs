@@ -32,10 +32,15 @@ pub struct File {
 }
 
 /// The whole file.
-pub(crate) async fn file(tx: &mut PgConnection, school: &str, dossier: Dossier) -> Result<File, Error> {
+pub(crate) async fn file(
+    state: &State,
+    tx: &mut PgConnection,
+    school: &str,
+    dossier: Dossier,
+) -> Result<File, Error> {
     Ok(File {
-        attestations: store::dossier::attestations(tx, school, &dossier).await?,
-        checklist: store::dossier::checklist(tx, school, dossier.id).await?,
+        attestations: store::dossier::attestations(tx, &state.seals, school, &dossier).await?,
+        checklist: store::dossier::checklist(tx, &state.seals, school, &dossier).await?,
         dossier,
     })
 }
@@ -48,7 +53,7 @@ pub(crate) async fn open(
     method: &str,
     (school, id): (&str, Uuid),
 ) -> Result<Dossier, Error> {
-    let found = store::dossier::get(tx, school, id).await?;
+    let found = store::dossier::get(tx, &state.seals, school, id).await?;
     let account = caller.person.as_ref().map(|person| person.account);
     let own = found
         .as_ref()
@@ -139,8 +144,10 @@ pub async fn create_dossier<M: Message>(
                     new,
                 });
             }
+            let id = new_id();
             let new = Dossier {
-                id: new_id(),
+                id,
+                data_key: state.seals.make(&Dossier::name_of(school, id))?,
                 requester: ask.caller.person()?.account,
                 class,
                 changes,
@@ -162,16 +169,16 @@ pub async fn create_dossier<M: Message>(
                 created_at: state.clock.now(),
                 submitted_at: None,
             };
-            store::dossier::insert(&mut tx, school, &new).await?;
+            store::dossier::insert(&mut tx, &state.seals, school, &new).await?;
             event(state, &mut tx, ask.caller, school, &new, "created").await?;
             keep(&mut tx, &ticket, new.id).await?;
             new.id
         }
     };
-    let dossier = store::dossier::get(&mut tx, school, id)
+    let dossier = store::dossier::get(&mut tx, &state.seals, school, id)
         .await?
         .ok_or(Error::DossierUnknown)?;
-    let file = file(&mut tx, school, dossier).await?;
+    let file = file(state, &mut tx, school, dossier).await?;
     tx.commit().await?;
     Ok(file)
 }
@@ -208,11 +215,11 @@ pub async fn consent_dossier<M: Message>(
         dossier.decided_token = Some(token.to_owned());
         dossier.decided_delegation = act.delegation;
         dossier.decision_reason = reason;
-        store::dossier::step(&mut tx, school, &dossier).await?;
+        store::dossier::step(&mut tx, &state.seals, school, &dossier).await?;
         event(state, &mut tx, ask.caller, school, &dossier, "consented").await?;
         keep(&mut tx, &ticket, id).await?;
     }
-    let file = file(&mut tx, school, dossier).await?;
+    let file = file(state, &mut tx, school, dossier).await?;
     tx.commit().await?;
     Ok(file)
 }
@@ -240,11 +247,11 @@ pub async fn refuse_dossier<M: Message>(
         dossier.decided_by = Some(person.account);
         dossier.decided_at = Some(state.clock.now());
         dossier.decision_reason = reason;
-        store::dossier::step(&mut tx, school, &dossier).await?;
+        store::dossier::step(&mut tx, &state.seals, school, &dossier).await?;
         event(state, &mut tx, ask.caller, school, &dossier, "refused").await?;
         keep(&mut tx, &ticket, id).await?;
     }
-    let file = file(&mut tx, school, dossier).await?;
+    let file = file(state, &mut tx, school, dossier).await?;
     tx.commit().await?;
     Ok(file)
 }
@@ -299,18 +306,18 @@ pub async fn attest_dossier<M: Message>(
             delegation: act.delegation,
             at: now,
         };
-        store::dossier::attest(&mut tx, school, &dossier, &attestation).await?;
-        let witnesses = store::dossier::attestations(&mut tx, school, &dossier).await?;
+        store::dossier::attest(&mut tx, &state.seals, school, &dossier, &attestation).await?;
+        let witnesses = store::dossier::attestations(&mut tx, &state.seals, school, &dossier).await?;
         if witnesses.len() == Capacity::ALL.len() {
             dossier.state = Step::Permitted;
             dossier.permit_expires_at = Some(now + PERMIT);
         }
-        store::dossier::step(&mut tx, school, &dossier).await?;
+        store::dossier::step(&mut tx, &state.seals, school, &dossier).await?;
         let what = format!("attested_by_{}", capacity.id());
         event(state, &mut tx, ask.caller, school, &dossier, &what).await?;
         keep(&mut tx, &ticket, id).await?;
     }
-    let file = file(&mut tx, school, dossier).await?;
+    let file = file(state, &mut tx, school, dossier).await?;
     tx.commit().await?;
     Ok(file)
 }
@@ -331,11 +338,11 @@ pub async fn withdraw_dossier<M: Message>(
             return Err(Error::DossierState(dossier.state.id()));
         }
         dossier.state = Step::Withdrawn;
-        store::dossier::step(&mut tx, school, &dossier).await?;
+        store::dossier::step(&mut tx, &state.seals, school, &dossier).await?;
         event(state, &mut tx, ask.caller, school, &dossier, "withdrawn").await?;
         keep(&mut tx, &ticket, id).await?;
     }
-    let file = file(&mut tx, school, dossier).await?;
+    let file = file(state, &mut tx, school, dossier).await?;
     tx.commit().await?;
     Ok(file)
 }
@@ -347,7 +354,7 @@ pub async fn withdraw_dossier<M: Message>(
 pub async fn get_dossier(state: &State, caller: &Caller, school: &str, id: Uuid) -> Result<File, Error> {
     let mut tx = state.begin(school).await?;
     let dossier = open(state, &mut tx, caller, "GetDossier", (school, id)).await?;
-    file(&mut tx, school, dossier).await
+    file(state, &mut tx, school, dossier).await
 }
 
 /// ListDossiers: a teacher's own only. The page and the token of the next.
@@ -372,11 +379,11 @@ pub async fn list_dossiers(
     let binding = format!("dossiers {school} {}", only.unwrap_or_default());
     let (before, size) = place(&binding, size, token)?;
     let mut tx = state.begin(school).await?;
-    let rows = store::dossier::page(&mut tx, school, (before, only, None), size + 1).await?;
+    let rows = store::dossier::page(&mut tx, &state.seals, school, (before, only, None), size + 1).await?;
     let (rows, next) = cut(&binding, rows, size, |dossier| dossier.id);
     let mut files = Vec::with_capacity(rows.len());
     for dossier in rows {
-        files.push(file(&mut tx, school, dossier).await?);
+        files.push(file(state, &mut tx, school, dossier).await?);
     }
     Ok((files, next))
 }
@@ -397,7 +404,7 @@ pub async fn close_checklist_item<M: Message>(
         at(&dossier, Step::Applied)?;
         words("proof", &proof, 500)?;
         let by = (ask.caller.person()?.account, state.clock.now());
-        if !store::dossier::close_item(&mut tx, school, (id, number), &proof, by).await? {
+        if !store::dossier::close_item(&mut tx, &state.seals, school, (&dossier, number), &proof, by).await? {
             return Err(Error::ChecklistItemUnknown);
         }
         event(
@@ -411,7 +418,7 @@ pub async fn close_checklist_item<M: Message>(
         .await?;
         keep(&mut tx, &ticket, id).await?;
     }
-    let file = file(&mut tx, school, dossier).await?;
+    let file = file(state, &mut tx, school, dossier).await?;
     tx.commit().await?;
     Ok(file)
 }

@@ -40,7 +40,7 @@ pub async fn once(state: &State) -> Result<(), Error> {
     }
     for (school, id) in store::review::to_tell(&state.pool, now, now + AGAIN).await? {
         let mut tx = state.begin(&school).await?;
-        let review = store::review::get(&mut tx, &school, id).await?;
+        let review = store::review::get(&mut tx, &state.seals, &school, id).await?;
         tx.rollback().await?;
         if let Some(review) = review {
             tell_archive(state, &school, review).await?;

@@ -14,8 +14,8 @@ use super::{
 };
 use crate::{error::Error, model::review::Review, state::State, store};
 
-async fn load(tx: &mut PgConnection, school: &str, id: Uuid) -> Result<Review, Error> {
-    store::review::get(tx, school, id)
+async fn load(state: &State, tx: &mut PgConnection, school: &str, id: Uuid) -> Result<Review, Error> {
+    store::review::get(tx, &state.seals, school, id)
         .await?
         .ok_or(Error::ReviewUnknown)
 }
@@ -62,7 +62,7 @@ pub async fn create_review<M: Message>(
             new.id
         }
     };
-    let review = load(&mut tx, school, id).await?;
+    let review = load(state, &mut tx, school, id).await?;
     tx.commit().await?;
     Ok(review)
 }
@@ -80,7 +80,7 @@ pub async fn decide_review<M: Message>(
 ) -> Result<Review, Error> {
     state.authorize(ask.caller, "DecideReview", &Resource::school(school))?;
     let mut tx = state.begin(school).await?;
-    let mut review = load(&mut tx, school, id).await?;
+    let mut review = load(state, &mut tx, school, id).await?;
     let Ok(ticket) = begin(state, &mut tx, &ask, "DecideReview").await? else {
         return Ok(review);
     };
@@ -108,7 +108,7 @@ pub async fn decide_review<M: Message>(
     review.decided_at = Some(now);
     // Told at once below; should that fail, by `finish` from then on.
     review.tell_at = Some(now + AGAIN);
-    store::review::decide(&mut tx, school, &review, act.delegation.as_deref()).await?;
+    store::review::decide(&mut tx, &state.seals, school, &review, act.delegation.as_deref()).await?;
     let facts = json!({"class": review.class, "digest": digest});
     let kind = format!("review.{}", review.state);
     tell(
@@ -146,7 +146,7 @@ pub(crate) async fn tell_archive(state: &State, school: &str, mut review: Review
 /// See the contract.
 pub async fn get_review(state: &State, caller: &Caller, school: &str, id: Uuid) -> Result<Review, Error> {
     state.authorize(caller, "GetReview", &Resource::school(school))?;
-    load(&mut *state.begin(school).await?, school, id).await
+    load(state, &mut *state.begin(school).await?, school, id).await
 }
 
 /// ListReviews: the page and the token of the next.
@@ -163,6 +163,6 @@ pub async fn list_reviews(
     let binding = format!("reviews {school}");
     let (before, size) = place(&binding, size, token)?;
     let mut tx = state.begin(school).await?;
-    let rows = store::review::page(&mut tx, school, (before, None), size + 1).await?;
+    let rows = store::review::page(&mut tx, &state.seals, school, (before, None), size + 1).await?;
     Ok(cut(&binding, rows, size, |review| review.id))
 }

@@ -37,11 +37,11 @@ pub async fn attach_evidence<M: Message>(
             dossier.evidence.push(evidence);
             dossier.evidence.sort();
         }
-        store::dossier::step(&mut tx, school, &dossier).await?;
+        store::dossier::step(&mut tx, &state.seals, school, &dossier).await?;
         event(state, &mut tx, ask.caller, school, &dossier, "evidence_attached").await?;
         keep(&mut tx, &ticket, id).await?;
     }
-    let file = file(&mut tx, school, dossier).await?;
+    let file = file(state, &mut tx, school, dossier).await?;
     tx.commit().await?;
     Ok(file)
 }
@@ -69,11 +69,11 @@ pub async fn submit_dossier<M: Message>(
         dossier.digest = Some(dossier.content_digest(school));
         dossier.state = Step::Submitted;
         dossier.submitted_at = Some(state.clock.now());
-        store::dossier::step(&mut tx, school, &dossier).await?;
+        store::dossier::step(&mut tx, &state.seals, school, &dossier).await?;
         event(state, &mut tx, ask.caller, school, &dossier, "submitted").await?;
         keep(&mut tx, &ticket, id).await?;
     }
-    let file = file(&mut tx, school, dossier).await?;
+    let file = file(state, &mut tx, school, dossier).await?;
     tx.commit().await?;
     Ok(file)
 }

@@ -53,7 +53,7 @@ pub async fn list_tasks(state: &State, caller: &Caller, school: &str) -> Result<
         }
     }
     if person.has(Role::Principal) || person.has(Role::VicePrincipal) {
-        for review in store::review::page(&mut tx, school, (None, Some("open")), MOST).await? {
+        for review in store::review::page(&mut tx, &state.seals, school, (None, Some("open")), MOST).await? {
             tasks.push(Task {
                 kind: "review.decide",
                 resource: review.name(school),
@@ -73,19 +73,37 @@ pub async fn list_tasks(state: &State, caller: &Caller, school: &str) -> Result<
         (Step::Draft, "dossier.submit"),
         (Step::Permitted, "dossier.apply"),
     ] {
-        for it in store::dossier::page(&mut tx, school, (own.0, own.1, Some(step)), MOST).await? {
+        for it in
+            store::dossier::page(&mut tx, &state.seals, school, (own.0, own.1, Some(step)), MOST).await?
+        {
             dossier(kind, &it, it.decided_at);
         }
     }
     if person.has(Role::Principal) {
-        for it in store::dossier::page(&mut tx, school, (None, None, Some(Step::Submitted)), MOST).await? {
+        for it in store::dossier::page(
+            &mut tx,
+            &state.seals,
+            school,
+            (None, None, Some(Step::Submitted)),
+            MOST,
+        )
+        .await?
+        {
             if it.requester != person.account {
                 dossier("dossier.consent", &it, it.submitted_at);
             }
         }
     }
-    for it in store::dossier::page(&mut tx, school, (None, None, Some(Step::Consented)), MOST).await? {
-        let given = store::dossier::attestations(&mut tx, school, &it).await?;
+    for it in store::dossier::page(
+        &mut tx,
+        &state.seals,
+        school,
+        (None, None, Some(Step::Consented)),
+        MOST,
+    )
+    .await?
+    {
+        let given = store::dossier::attestations(&mut tx, &state.seals, school, &it).await?;
         let open = |capacity: Capacity| !given.iter().any(|done| done.capacity == capacity.id());
         let may = |capacity: Capacity| match capacity {
             Capacity::Requester => it.requester == person.account,

@@ -46,6 +46,8 @@ pub struct Change {
 pub struct Dossier {
     /// Its id.
     pub id: Uuid,
+    /// Its key, wrapped: what it says and what was said to it stands sealed.
+    pub data_key: Vec<u8>,
     /// Who asks.
     pub requester: Uuid,
     /// The class's name.
@@ -152,7 +154,13 @@ impl Dossier {
     /// `schools/{school}/dossiers/{dossier}`.
     #[must_use]
     pub fn name(&self, school: &str) -> String {
-        format!("schools/{school}/dossiers/{}", self.id)
+        Self::name_of(school, self.id)
+    }
+
+    /// The same of an id.
+    #[must_use]
+    pub fn name_of(school: &str, id: Uuid) -> String {
+        format!("schools/{school}/dossiers/{id}")
     }
 
     /// The dossier's digest, as `CorrectionPermit` of hocba.records.v1 defines it; records computes the same.

@@ -32,7 +32,13 @@ impl Review {
     /// `schools/{school}/reviews/{review}`.
     #[must_use]
     pub fn name(&self, school: &str) -> String {
-        format!("schools/{school}/reviews/{}", self.id)
+        Self::name_of(school, self.id)
+    }
+
+    /// The same of an id.
+    #[must_use]
+    pub fn name_of(school: &str, id: Uuid) -> String {
+        format!("schools/{school}/reviews/{id}")
     }
 
     /// What the act token of the decision binds.

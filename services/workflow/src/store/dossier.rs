@@ -1,20 +1,22 @@
 //! Dossiers, witnesses and checklists as rows.
 
-use sqlx::{PgConnection, types::Json};
+use sqlx::PgConnection;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
+use super::sealed::{Seal, Seals};
 use crate::{
     error::Error,
-    model::dossier::{Attestation, Change, ChecklistItem, Dossier, Step},
+    model::dossier::{Attestation, ChecklistItem, Dossier, Step},
 };
 
 struct Row {
     id: Uuid,
+    data_key: Vec<u8>,
     requester: Uuid,
     class: String,
-    changes: Json<Vec<Change>>,
-    reason: String,
+    changes: Vec<u8>,
+    reason: Vec<u8>,
     evidence: Vec<String>,
     last_day: String,
     track: Option<String>,
@@ -22,9 +24,9 @@ struct Row {
     state: String,
     decided_by: Option<Uuid>,
     decided_at: Option<OffsetDateTime>,
-    decided_token: Option<String>,
+    decided_token: Option<Vec<u8>>,
     decided_delegation: Option<String>,
-    decision_reason: String,
+    decision_reason: Option<Vec<u8>>,
     round: i32,
     permit_expires_at: Option<OffsetDateTime>,
     receipt: Option<String>,
@@ -33,50 +35,77 @@ struct Row {
     submitted_at: Option<OffsetDateTime>,
 }
 
-impl TryFrom<Row> for Dossier {
-    type Error = Error;
-
-    fn try_from(row: Row) -> Result<Self, Error> {
-        Ok(Self {
-            id: row.id,
-            requester: row.requester,
-            class: row.class,
-            changes: row.changes.0,
-            reason: row.reason,
-            evidence: row.evidence,
-            last_day: row.last_day,
-            track: row.track,
-            digest: row.digest,
-            state: Step::parse(&row.state).ok_or(Error::Damaged("a dossier's state"))?,
-            decided_by: row.decided_by,
-            decided_at: row.decided_at,
-            decided_token: row.decided_token,
-            decided_delegation: row.decided_delegation,
-            decision_reason: row.decision_reason,
-            round: row.round,
-            permit_expires_at: row.permit_expires_at,
-            receipt: row.receipt,
-            applied_at: row.applied_at,
-            created_at: row.created_at,
-            submitted_at: row.submitted_at,
+impl Row {
+    fn opened(self, seals: &Seals, school: &str) -> Result<Dossier, Error> {
+        let seal = seals.dossier(Dossier::name_of(school, self.id), &self.data_key)?;
+        let token = self.decided_token.as_deref();
+        let said = self.decision_reason.as_deref();
+        Ok(Dossier {
+            id: self.id,
+            requester: self.requester,
+            class: self.class,
+            changes: seal.open_json("changes", &self.changes)?,
+            reason: seal.open("reason", &self.reason)?,
+            evidence: self.evidence,
+            last_day: self.last_day,
+            track: self.track,
+            digest: self.digest,
+            state: Step::parse(&self.state).ok_or(Error::Damaged("a dossier's state"))?,
+            decided_by: self.decided_by,
+            decided_at: self.decided_at,
+            decided_token: token.map(|it| seal.open("decided_token", it)).transpose()?,
+            decided_delegation: self.decided_delegation,
+            decision_reason: said
+                .map(|it| seal.open("decision_reason", it))
+                .transpose()?
+                .unwrap_or_default(),
+            round: self.round,
+            permit_expires_at: self.permit_expires_at,
+            receipt: self.receipt,
+            applied_at: self.applied_at,
+            created_at: self.created_at,
+            submitted_at: self.submitted_at,
+            data_key: self.data_key,
         })
     }
+}
+
+fn seal(seals: &Seals, school: &str, dossier: &Dossier) -> Result<Seal, Error> {
+    seals.dossier(dossier.name(school), &dossier.data_key)
+}
+
+/// The column a witness's token is bound to.
+fn token_of(round: i32, capacity: &str) -> String {
+    format!("rounds/{round}/{capacity}/token")
+}
+
+/// The column an item's proof is bound to.
+fn proof_of(number: i32) -> String {
+    format!("checklist/{number}/proof")
 }
 
 /// Writes a new dossier.
 ///
 /// # Errors
 /// The database's.
-pub async fn insert(tx: &mut PgConnection, school: &str, dossier: &Dossier) -> Result<(), Error> {
+pub async fn insert(
+    tx: &mut PgConnection,
+    seals: &Seals,
+    school: &str,
+    dossier: &Dossier,
+) -> Result<(), Error> {
+    let seal = seal(seals, school, dossier)?;
     sqlx::query!(
-        "insert into dossier (school_id, dossier_id, requester, class, changes, reason, last_day, state, created_at)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+        "insert into dossier (school_id, dossier_id, data_key, requester, class, changes, reason, last_day, state,
+            created_at)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
         school,
         dossier.id,
+        dossier.data_key,
         dossier.requester,
         dossier.class,
-        Json(&dossier.changes) as _,
-        dossier.reason,
+        seal.json("changes", &dossier.changes)?,
+        seal.text("reason", &dossier.reason)?,
         dossier.last_day,
         dossier.state.id(),
         dossier.created_at,
@@ -90,19 +119,24 @@ pub async fn insert(tx: &mut PgConnection, school: &str, dossier: &Dossier) -> R
 ///
 /// # Errors
 /// The database's.
-pub async fn get(tx: &mut PgConnection, school: &str, id: Uuid) -> Result<Option<Dossier>, Error> {
+pub async fn get(
+    tx: &mut PgConnection,
+    seals: &Seals,
+    school: &str,
+    id: Uuid,
+) -> Result<Option<Dossier>, Error> {
     let row = sqlx::query_as!(
         Row,
-        r#"select dossier_id as id, requester, class, changes as "changes: Json<Vec<Change>>", reason, evidence,
+        "select dossier_id as id, data_key, requester, class, changes, reason, evidence,
             last_day, track, digest, state, decided_by, decided_at, decided_token, decided_delegation,
             decision_reason, round, permit_expires_at, receipt, applied_at, created_at, submitted_at
-         from dossier where school_id = $1 and dossier_id = $2 for update"#,
+         from dossier where school_id = $1 and dossier_id = $2 for update",
         school,
         id,
     )
     .fetch_optional(tx)
     .await?;
-    row.map(Dossier::try_from).transpose()
+    row.map(|row| row.opened(seals, school)).transpose()
 }
 
 /// A page, newest first; of one requester or state when given.
@@ -111,19 +145,20 @@ pub async fn get(tx: &mut PgConnection, school: &str, id: Uuid) -> Result<Option
 /// The database's.
 pub async fn page(
     tx: &mut PgConnection,
+    seals: &Seals,
     school: &str,
     (before, requester, state): (Option<Uuid>, Option<Uuid>, Option<Step>),
     limit: i64,
 ) -> Result<Vec<Dossier>, Error> {
     let rows = sqlx::query_as!(
         Row,
-        r#"select dossier_id as id, requester, class, changes as "changes: Json<Vec<Change>>", reason, evidence,
+        "select dossier_id as id, data_key, requester, class, changes, reason, evidence,
             last_day, track, digest, state, decided_by, decided_at, decided_token, decided_delegation,
             decision_reason, round, permit_expires_at, receipt, applied_at, created_at, submitted_at
          from dossier
          where school_id = $1 and ($2::uuid is null or dossier_id < $2)
            and ($3::uuid is null or requester = $3) and ($4::text is null or state = $4)
-         order by dossier_id desc limit $5"#,
+         order by dossier_id desc limit $5",
         school,
         before,
         requester,
@@ -132,14 +167,21 @@ pub async fn page(
     )
     .fetch_all(tx)
     .await?;
-    rows.into_iter().map(Dossier::try_from).collect()
+    rows.into_iter().map(|row| row.opened(seals, school)).collect()
 }
 
 /// Writes where a dossier stands; what was asked for stays.
 ///
 /// # Errors
 /// The database's.
-pub async fn step(tx: &mut PgConnection, school: &str, dossier: &Dossier) -> Result<(), Error> {
+pub async fn step(
+    tx: &mut PgConnection,
+    seals: &Seals,
+    school: &str,
+    dossier: &Dossier,
+) -> Result<(), Error> {
+    let seal = seal(seals, school, dossier)?;
+    let token = dossier.decided_token.as_deref();
     sqlx::query!(
         "update dossier set evidence = $3, track = $4, digest = $5, state = $6, decided_by = $7, decided_at = $8,
             decided_token = $9, decided_delegation = $10, decision_reason = $11, round = $12,
@@ -153,9 +195,9 @@ pub async fn step(tx: &mut PgConnection, school: &str, dossier: &Dossier) -> Res
         dossier.state.id(),
         dossier.decided_by,
         dossier.decided_at,
-        dossier.decided_token,
+        token.map(|it| seal.text("decided_token", it)).transpose()?,
         dossier.decided_delegation,
-        dossier.decision_reason,
+        seal.text_if_any("decision_reason", &dossier.decision_reason)?,
         dossier.round,
         dossier.permit_expires_at,
         dossier.receipt,
@@ -173,19 +215,30 @@ pub async fn step(tx: &mut PgConnection, school: &str, dossier: &Dossier) -> Res
 /// The database's.
 pub async fn attestations(
     tx: &mut PgConnection,
+    seals: &Seals,
     school: &str,
     dossier: &Dossier,
 ) -> Result<Vec<Attestation>, Error> {
-    Ok(sqlx::query_as!(
-        Attestation,
-        "select capacity, account_id as account, token, delegation, attested_at as at
+    let seal = seal(seals, school, dossier)?;
+    let rows = sqlx::query!(
+        "select capacity, account_id, token, delegation, attested_at
          from attestation where school_id = $1 and dossier_id = $2 and round = $3 order by attested_at",
         school,
         dossier.id,
         dossier.round,
     )
     .fetch_all(tx)
-    .await?)
+    .await?;
+    let opened = rows.into_iter().map(|row| {
+        Ok(Attestation {
+            token: seal.open(&token_of(dossier.round, &row.capacity), &row.token)?,
+            capacity: row.capacity,
+            account: row.account_id,
+            delegation: row.delegation,
+            at: row.attested_at,
+        })
+    });
+    opened.collect()
 }
 
 /// Keeps a witness's word.
@@ -194,10 +247,13 @@ pub async fn attestations(
 /// SAME_PERSON when the person, or another in this capacity, attested already.
 pub async fn attest(
     tx: &mut PgConnection,
+    seals: &Seals,
     school: &str,
     dossier: &Dossier,
     attestation: &Attestation,
 ) -> Result<(), Error> {
+    let seal = seal(seals, school, dossier)?;
+    let column = token_of(dossier.round, &attestation.capacity);
     let done = sqlx::query!(
         "insert into attestation (school_id, dossier_id, round, capacity, account_id, token, delegation, attested_at)
          values ($1, $2, $3, $4, $5, $6, $7, $8)",
@@ -206,7 +262,7 @@ pub async fn attest(
         dossier.round,
         attestation.capacity,
         attestation.account,
-        attestation.token,
+        seal.text(&column, &attestation.token)?,
         attestation.delegation,
         attestation.at,
     )
@@ -229,16 +285,35 @@ pub async fn attest(
 ///
 /// # Errors
 /// The database's.
-pub async fn checklist(tx: &mut PgConnection, school: &str, id: Uuid) -> Result<Vec<ChecklistItem>, Error> {
-    Ok(sqlx::query_as!(
-        ChecklistItem,
+pub async fn checklist(
+    tx: &mut PgConnection,
+    seals: &Seals,
+    school: &str,
+    dossier: &Dossier,
+) -> Result<Vec<ChecklistItem>, Error> {
+    let seal = seal(seals, school, dossier)?;
+    let rows = sqlx::query!(
         "select number, document, kind, signed_slots, proof, closed_by, closed_at
          from checklist_item where school_id = $1 and dossier_id = $2 order by number",
         school,
-        id,
+        dossier.id,
     )
     .fetch_all(tx)
-    .await?)
+    .await?;
+    let opened = rows.into_iter().map(|row| {
+        let proof = row.proof.as_deref();
+        let proof = proof.map(|it| seal.open(&proof_of(row.number), it)).transpose()?;
+        Ok(ChecklistItem {
+            number: row.number,
+            document: row.document,
+            kind: row.kind,
+            signed_slots: row.signed_slots,
+            proof: proof.unwrap_or_default(),
+            closed_by: row.closed_by,
+            closed_at: row.closed_at,
+        })
+    });
+    opened.collect()
 }
 
 /// Writes an item.
@@ -272,18 +347,20 @@ pub async fn add_item(
 /// The database's.
 pub async fn close_item(
     tx: &mut PgConnection,
+    seals: &Seals,
     school: &str,
-    (id, number): (Uuid, i32),
+    (dossier, number): (&Dossier, i32),
     proof: &str,
     (by, at): (Uuid, OffsetDateTime),
 ) -> Result<bool, Error> {
+    let seal = seal(seals, school, dossier)?;
     let done = sqlx::query!(
         "update checklist_item set proof = $4, closed_by = $5, closed_at = $6
          where school_id = $1 and dossier_id = $2 and number = $3 and closed_by is null",
         school,
-        id,
+        dossier.id,
         number,
-        proof,
+        seal.text(&proof_of(number), proof)?,
         by,
         at,
     )

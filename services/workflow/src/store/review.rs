@@ -4,7 +4,37 @@ use sqlx::{PgConnection, PgPool};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
+use super::sealed::Seals;
 use crate::{error::Error, model::review::Review};
+
+struct Row {
+    id: Uuid,
+    class: String,
+    state: String,
+    created_by: Uuid,
+    created_at: OffsetDateTime,
+    decided_by: Option<Uuid>,
+    decided_at: Option<OffsetDateTime>,
+    note: Option<Vec<u8>>,
+    tell_at: Option<OffsetDateTime>,
+}
+
+impl Row {
+    fn opened(self, seals: &Seals, school: &str) -> Result<Review, Error> {
+        let name = Review::name_of(school, self.id);
+        Ok(Review {
+            note: seals.open_note(&name, self.note.as_deref())?,
+            id: self.id,
+            class: self.class,
+            state: self.state,
+            created_by: self.created_by,
+            created_at: self.created_at,
+            decided_by: self.decided_by,
+            decided_at: self.decided_at,
+            tell_at: self.tell_at,
+        })
+    }
+}
 
 /// Writes a new review.
 ///
@@ -35,16 +65,22 @@ pub async fn insert(tx: &mut PgConnection, school: &str, review: &Review) -> Res
 ///
 /// # Errors
 /// The database's.
-pub async fn get(tx: &mut PgConnection, school: &str, id: Uuid) -> Result<Option<Review>, Error> {
-    Ok(sqlx::query_as!(
-        Review,
+pub async fn get(
+    tx: &mut PgConnection,
+    seals: &Seals,
+    school: &str,
+    id: Uuid,
+) -> Result<Option<Review>, Error> {
+    let row = sqlx::query_as!(
+        Row,
         "select review_id as id, class, state, created_by, created_at, decided_by, decided_at, note, tell_at
          from review where school_id = $1 and review_id = $2 for update",
         school,
         id,
     )
     .fetch_optional(tx)
-    .await?)
+    .await?;
+    row.map(|row| row.opened(seals, school)).transpose()
 }
 
 /// A page, newest first; of one state when given.
@@ -53,12 +89,13 @@ pub async fn get(tx: &mut PgConnection, school: &str, id: Uuid) -> Result<Option
 /// The database's.
 pub async fn page(
     tx: &mut PgConnection,
+    seals: &Seals,
     school: &str,
     (before, state): (Option<Uuid>, Option<&str>),
     limit: i64,
 ) -> Result<Vec<Review>, Error> {
-    Ok(sqlx::query_as!(
-        Review,
+    let rows = sqlx::query_as!(
+        Row,
         "select review_id as id, class, state, created_by, created_at, decided_by, decided_at, note, tell_at
          from review
          where school_id = $1 and ($2::uuid is null or review_id < $2) and ($3::text is null or state = $3)
@@ -69,7 +106,8 @@ pub async fn page(
         limit,
     )
     .fetch_all(tx)
-    .await?)
+    .await?;
+    rows.into_iter().map(|row| row.opened(seals, school)).collect()
 }
 
 /// Writes the decision.
@@ -78,6 +116,7 @@ pub async fn page(
 /// The database's.
 pub async fn decide(
     tx: &mut PgConnection,
+    seals: &Seals,
     school: &str,
     review: &Review,
     delegation: Option<&str>,
@@ -91,7 +130,7 @@ pub async fn decide(
         review.decided_by,
         review.decided_at,
         delegation,
-        review.note,
+        seals.note(&review.name(school), &review.note)?,
         review.tell_at,
     )
     .execute(tx)

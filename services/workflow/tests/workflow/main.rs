@@ -5,5 +5,6 @@ mod dossiers;
 mod lock_orders;
 mod peers;
 mod reviews;
+mod sealed;
 mod tracks;
 mod world;

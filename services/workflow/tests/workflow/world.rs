@@ -69,6 +69,8 @@ impl World {
             .await
             .unwrap();
         let (files, url) = (pki.files("workflow"), database.url_file(pki.folder()).unwrap());
+        let master = pki.folder().join("master.key");
+        std::fs::write(&master, [7; 32]).unwrap();
         let config = Config::try_parse_from([
             "hocba-workflow".to_owned(),
             "--listen=127.0.0.1:0".to_owned(),
@@ -80,6 +82,7 @@ impl World {
             format!("--archive-addr={}", archive.peer.address),
             format!("--records-addr={}", records_peer.address),
             format!("--lock-addr={}", lock_peer.address),
+            format!("--master-key-file={}", master.display()),
         ])
         .unwrap();
         let running = run::start(DEFINITION, Clock::system(), config, hocba_workflow::build)
