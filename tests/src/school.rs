@@ -145,6 +145,7 @@ impl School {
             .into_iter()
             .filter(|cell| cell.required)
             .map(|cell| Draft {
+                base_version: cell.draft_version,
                 pupil: cell.pupil,
                 item: cell.item,
                 value: Some(CellValue {

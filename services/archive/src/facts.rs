@@ -7,7 +7,7 @@ use hocba_evidence::{
 };
 use hocba_proto::{
     records::{BookLine, ClassHeader, Identity, ItemTeacher, LineFacts, PupilFacts},
-    types::{CellMark, YearResult},
+    types::CellMark,
 };
 use hocba_vault::Index;
 
@@ -138,13 +138,6 @@ fn values(element: Element, line: &BookLine, facts: &LineFacts) -> Element {
 }
 
 fn result(element: Element, pupil: &PupilFacts) -> Element {
-    let result = match pupil.year_result() {
-        YearResult::Unspecified => "",
-        YearResult::Excellent => "excellent",
-        YearResult::Good => "good",
-        YearResult::Completed => "completed",
-        YearResult::NotCompleted => "not_completed",
-    };
     let number = |number: i32| {
         if number == 0 {
             String::new()
@@ -157,7 +150,7 @@ fn result(element: Element, pupil: &PupilFacts) -> Element {
         .field("weight-hg", number(pupil.weight_hg))
         .field("absences-with-leave", pupil.absences_with_leave.to_string())
         .field("absences-without-leave", pupil.absences_without_leave.to_string())
-        .field("year-result", result);
+        .field("year-result", pupil.year_result.as_str());
     let element = pupil
         .awards
         .iter()

@@ -17,6 +17,7 @@ create table year_result (
     pupil_id     uuid        not null,
     version      int         not null,
     class_id     text        not null,
+    -- An id of the year's rule set.
     result       text        not null,
     awards       text[]      not null,
     completed    boolean     not null,
@@ -25,8 +26,7 @@ create table year_result (
     confirmed_by uuid        not null,
     confirmed_at timestamptz not null,
     constraint year_result_pk primary key (school_id, year_id, pupil_id, version),
-    constraint year_result_pupil foreign key (school_id, pupil_id) references pupil,
-    constraint year_result_result check (result in ('excellent', 'good', 'completed', 'not_completed'))
+    constraint year_result_pupil foreign key (school_id, pupil_id) references pupil
 );
 create index year_result_of_class on year_result (school_id, year_id, class_id);
 

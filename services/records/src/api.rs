@@ -1,8 +1,10 @@
 //! Wire to model and back; decides nothing.
 
 mod class;
+mod draft;
 mod enrolment;
 mod entry_session;
+mod held_session;
 mod internal;
 mod mark_sheet;
 mod name;
@@ -56,9 +58,11 @@ serve! {
     mark_sheet::get_mark_sheet(GetMarkSheetRequest) -> MarkSheet;
     entry_session::open_entry_session(OpenEntrySessionRequest) -> EntrySession;
     entry_session::list_entry_sessions(ListEntrySessionsRequest) -> ListEntrySessionsResponse;
-    entry_session::save_drafts(SaveDraftsRequest) -> SaveDraftsResponse;
+    draft::save_drafts(SaveDraftsRequest) -> SaveDraftsResponse;
     entry_session::finish_entry_session(FinishEntrySessionRequest) -> Receipt;
     entry_session::leave_entry_session(LeaveEntrySessionRequest) -> LeaveEntrySessionResponse;
+    held_session::list_held_sessions(ListHeldSessionsRequest) -> ListHeldSessionsResponse;
+    held_session::judge_held_session(JudgeHeldSessionRequest) -> JudgeHeldSessionResponse;
     entry_session::get_receipt(GetReceiptRequest) -> Receipt;
     mark_sheet::verify_seals(VerifySealsRequest) -> VerifySealsResponse;
     enrolment::update_enrolment(UpdateEnrolmentRequest) -> Enrolment;

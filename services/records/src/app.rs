@@ -1,10 +1,13 @@
 //! One function per RPC: authorize, load, decide, save, in one transaction.
 
 pub mod class;
+mod content;
 pub mod correction;
+pub mod draft;
 pub mod enrolment;
 pub mod entry_session;
 pub mod export;
+pub mod held_session;
 pub mod mark_sheet;
 pub mod pupil;
 pub mod pupil_import;

@@ -54,6 +54,10 @@ pub enum Error {
     SessionUnknown,
     #[error("session over")]
     SessionOver,
+    #[error("session held")]
+    SessionHeld,
+    #[error("session not held")]
+    SessionNotHeld,
     #[error("receipt unknown")]
     ReceiptUnknown,
     #[error("{0} cells are not sealed")]
@@ -147,6 +151,11 @@ impl From<Error> for Failure {
             Error::SessionUnknown => Self::not_found(OWN, "SESSION_UNKNOWN").vi("Không có phiên nhập này."),
             Error::SessionOver => {
                 Self::precondition(OWN, "SESSION_OVER").vi("Phiên nhập đã kết thúc, các ô đã điền được chốt.")
+            }
+            Error::SessionHeld => Self::precondition(OWN, "SESSION_HELD")
+                .vi("Bảng điểm có bản nháp của tài khoản bị tạm khoá, chờ hiệu trưởng xét."),
+            Error::SessionNotHeld => {
+                Self::precondition(OWN, "SESSION_NOT_HELD").vi("Phiên nhập này không chờ hiệu trưởng xét.")
             }
             Error::ReceiptUnknown => Self::not_found(OWN, "RECEIPT_UNKNOWN").vi("Không có biên nhận này."),
             Error::CellsNotSealed(count) => Self::precondition(OWN, "CELLS_NOT_SEALED")

@@ -18,6 +18,8 @@
 //! | GetMarkSheet | relation teacher or homeroom; principal, vice_principal, inspector | A4.2 |
 //! | OpenEntrySession | relation teacher | A4.2b |
 //! | ListEntrySessions, SaveDrafts, FinishEntrySession, LeaveEntrySession | relation owner | A4.2b |
+//! | ListHeldSessions | principal, vice_principal | A4.2b |
+//! | JudgeHeldSession | principal | A4.2b |
 //! | GetReceipt | relation owner; principal, vice_principal, inspector | A4.2b |
 //! | VerifySeals | principal, vice_principal, inspector, working_group | A4.2b |
 //! | UpdateEnrolment | relation homeroom; system_admin | A8.2 |
@@ -39,7 +41,6 @@ pub mod sweep;
 
 use std::sync::Arc;
 
-use anyhow::anyhow;
 use hocba_chassis::{
     feed,
     run::{Built, Context, Definition},
@@ -71,7 +72,7 @@ const SERVICES: &[&str] = &[
 ];
 
 /// Builds the service.
-pub async fn build(context: Context, _: Config) -> anyhow::Result<Built> {
+pub async fn build(context: Context, config: Config) -> anyhow::Result<Built> {
     let policy = Policy::load()?;
     policy.require_covered(SERVICES)?;
     let state = Arc::new(state::State {
@@ -79,7 +80,7 @@ pub async fn build(context: Context, _: Config) -> anyhow::Result<Built> {
         policy,
         clock: context.clock,
         tokens: context.tokens.clone(),
-        rule_sets: model::rule_set::shipped().map_err(|error| anyhow!("the rule sets: {error}"))?,
+        rule_sets: config.rule_sets()?,
     });
     let fences = FenceServer::new(context.pool.clone(), guard::Records { clock: context.clock });
     let routes = Routes::new(

@@ -3,7 +3,9 @@
 pub mod calendar;
 pub mod cell;
 pub mod correction;
+pub mod draft;
 pub mod import;
+pub mod naming;
 pub mod period;
 pub mod pupil;
 pub mod rule_set;

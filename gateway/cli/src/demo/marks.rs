@@ -141,6 +141,7 @@ async fn fill(
             pupil: cell.pupil.clone(),
             item: cell.item.clone(),
             value: Some(value(at, cell)),
+            base_version: cell.draft_version,
         })
         .collect();
     let request = SaveDraftsRequest {

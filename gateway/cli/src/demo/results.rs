@@ -1,12 +1,13 @@
 //! The year's end: the homeroom teacher confirms, the principal decides promotions, the board approves.
 
+use std::collections::BTreeMap;
+
 use hocba_evidence::sha256;
 use hocba_proto::{
     records::{
         ConfirmYearResultsRequest, DecidePromotionsRequest, PupilYearResult,
         records_service_client::RecordsServiceClient,
     },
-    types::YearResult,
     workflow::{
         CreateReviewRequest, DecideReviewRequest, Review, decide_review_request::Decision,
         workflow_service_client::WorkflowServiceClient,
@@ -49,8 +50,7 @@ pub async fn decide(channel: &Channel, file: &ClusterFile) -> anyhow::Result<()>
         let pupil = result.name.rsplit('/').next().unwrap_or_default();
         text.push_str(&format!(
             "{pupil}|{}|{}\n",
-            word(result.confirmed_result()),
-            result.completed
+            result.confirmed_result, result.completed
         ));
     }
     let mut principal = Session::sign_in(channel, file.login("principal")?).await?;
@@ -74,29 +74,16 @@ pub async fn decide(channel: &Channel, file: &ClusterFile) -> anyhow::Result<()>
     Ok(())
 }
 
-fn word(result: YearResult) -> &'static str {
-    match result {
-        YearResult::Excellent => "excellent",
-        YearResult::Good => "good",
-        YearResult::Completed => "completed",
-        YearResult::NotCompleted | YearResult::Unspecified => "not_completed",
-    }
-}
-
 fn summary(results: &[PupilYearResult]) -> String {
-    let count = |result: YearResult| {
-        results
-            .iter()
-            .filter(|it| it.confirmed_result() == result)
-            .count()
-    };
-    format!(
-        "{} xuất sắc, {} tốt, {} hoàn thành, {} chưa hoàn thành",
-        count(YearResult::Excellent),
-        count(YearResult::Good),
-        count(YearResult::Completed),
-        count(YearResult::NotCompleted)
-    )
+    let mut counts = BTreeMap::<&str, usize>::new();
+    for result in results {
+        *counts.entry(result.result_name.as_str()).or_default() += 1;
+    }
+    let counts: Vec<String> = counts
+        .iter()
+        .map(|(name, count)| format!("{count} {name}"))
+        .collect();
+    counts.join(", ")
 }
 
 /// The homeroom teacher asks, a vice principal approves for the board.

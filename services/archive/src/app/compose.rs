@@ -16,7 +16,7 @@ use hocba_proto::{
         ClassHeader, ExportClassFactsRequest, PupilFacts, class_facts::Facts,
         records_internal_service_client::RecordsInternalServiceClient,
     },
-    types::{CellMark, YearResult},
+    types::CellMark,
 };
 use prost::Message as _;
 use sqlx::PgConnection;
@@ -120,7 +120,7 @@ async fn facts(
         return Err(incomplete("pupils"));
     }
     for pupil in &pupils {
-        if pupil.year_result() == YearResult::Unspecified {
+        if pupil.year_result.is_empty() {
             return Err(incomplete("year_result"));
         }
         let sealed = |item: &str| {

@@ -25,7 +25,7 @@ use hocba_proto::{
         class_facts::Facts,
         records_internal_service_server::{RecordsInternalService, RecordsInternalServiceServer},
     },
-    types::{CellMark, CellValue, YearResult},
+    types::{CellMark, CellValue},
 };
 use hocba_testing::{Pki, TestAuthority, TestDatabase, TestIdentity, TestPeer, channel_as};
 use ring::{
@@ -241,7 +241,7 @@ fn book() -> Book {
             ..Identity::default()
         }),
         lines: vec![facts("TV"), facts("TO"), facts("yeu_nuoc")],
-        year_result: YearResult::Excellent.into(),
+        year_result: "excellent".to_owned(),
         ..PupilFacts::default()
     };
     (header, vec![pupil])

@@ -1,30 +1,21 @@
 //! Entry sessions on the wire.
 
-use hocba_chassis::{Caller, Failure, clock::to_timestamp, name::parse};
+use hocba_chassis::{Caller, clock::to_timestamp};
 use hocba_proto::records::{
-    self as wire, DraftResult, FinishEntrySessionRequest, GetReceiptRequest, LeaveEntrySessionRequest,
+    self as wire, FinishEntrySessionRequest, GetReceiptRequest, LeaveEntrySessionRequest,
     LeaveEntrySessionResponse, ListEntrySessionsRequest, ListEntrySessionsResponse, OpenEntrySessionRequest,
-    SaveDraftsRequest, SaveDraftsResponse, draft_result::Outcome as WireOutcome,
     entry_session::State as WireState,
 };
 use tonic::{Request, Response};
-use uuid::Uuid;
 
-use super::{
-    Answer,
-    mark_sheet::{parse_value, receipt},
-    name,
-};
+use super::{Answer, mark_sheet::receipt, name};
 use crate::{
-    app::{
-        self, Ask,
-        entry_session::{Outcome, Stay},
-    },
+    app::{self, Ask, entry_session::Stay},
     model::{period::Period, sheet},
     state::State,
 };
 
-const PATTERN: &str = "schools/{school}/entrySessions/{session}";
+pub(super) const PATTERN: &str = "schools/{school}/entrySessions/{session}";
 
 pub(super) async fn open_entry_session(
     state: &State,
@@ -52,54 +43,6 @@ pub(super) async fn list_entry_sessions(
     let stays = app::entry_session::list_entry_sessions(state, &caller, &school).await?;
     let entry_sessions = stays.into_iter().map(|stay| answer(&school, stay)).collect();
     Ok(Response::new(ListEntrySessionsResponse { entry_sessions }))
-}
-
-pub(super) async fn save_drafts(
-    state: &State,
-    request: Request<SaveDraftsRequest>,
-) -> Answer<SaveDraftsResponse> {
-    let caller = Caller::of(&request)?;
-    let request = request.get_ref();
-    let (school, id) = name::child("name", PATTERN, &request.name)?;
-    if request.drafts.len() > 1000 {
-        return Err(Failure::bad_request("drafts", "nhiều nhất 1000 ô một lần").into());
-    }
-    let mut drafts = Vec::with_capacity(request.drafts.len());
-    for (at, draft) in request.drafts.iter().enumerate() {
-        let pupil = pupil_of(&school, &format!("drafts[{at}].pupil"), &draft.pupil)?;
-        drafts.push((
-            pupil,
-            draft.item.clone(),
-            draft.value.as_ref().and_then(parse_value),
-        ));
-    }
-    let ask = Ask {
-        caller: &caller,
-        request_id: &request.request_id,
-        body: request,
-    };
-    let (outcomes, stay) = app::entry_session::save_drafts(state, ask, &school, id, drafts).await?;
-    let results = outcomes
-        .into_iter()
-        .map(|outcome| match outcome {
-            Outcome::Ok => DraftResult {
-                outcome: WireOutcome::Ok.into(),
-                words: String::new(),
-            },
-            Outcome::Invalid(words) => DraftResult {
-                outcome: WireOutcome::Invalid.into(),
-                words,
-            },
-            Outcome::Locked => DraftResult {
-                outcome: WireOutcome::Locked.into(),
-                words: "Ô đã chốt hoặc không thuộc bảng này.".to_owned(),
-            },
-        })
-        .collect();
-    Ok(Response::new(SaveDraftsResponse {
-        results,
-        entry_session: Some(answer(&school, stay)),
-    }))
 }
 
 pub(super) async fn finish_entry_session(
@@ -148,17 +91,7 @@ pub(super) async fn get_receipt(state: &State, request: Request<GetReceiptReques
     Ok(Response::new(receipt(&school, found)))
 }
 
-/// A pupil of this school; another school's is told like a malformed name.
-fn pupil_of(school: &str, field: &str, text: &str) -> Result<Uuid, Failure> {
-    let [of, id] = parse(field, "schools/{school}/pupils/{pupil}", text)?;
-    if of == school {
-        hocba_chassis::name::id(field, &id)
-    } else {
-        Err(Failure::bad_request(field, "học sinh thuộc trường khác"))
-    }
-}
-
-fn answer(school: &str, stay: Stay) -> wire::EntrySession {
+pub(super) fn answer(school: &str, stay: Stay) -> wire::EntrySession {
     let Stay {
         session,
         drafts,
@@ -167,6 +100,7 @@ fn answer(school: &str, stay: Stay) -> wire::EntrySession {
     let state = match session.state.as_str() {
         "open" => WireState::Open,
         "held" => WireState::Held,
+        "discarded" => WireState::Discarded,
         _ => WireState::Sealed,
     };
     let sheet_id = Period::parse(&session.period).map(|period| sheet::id(&session.sheet, period));

@@ -20,7 +20,7 @@ use hocba_proto::{
 };
 use tonic::{Request, Response, Status};
 
-use super::{Answer, mark_sheet, name, year_result::wire_result};
+use super::{Answer, mark_sheet, name};
 use crate::{
     app::{
         self, Ask,
@@ -31,7 +31,7 @@ use crate::{
         calendar::format_day,
         correction::{Capacity, Change},
         period::Period,
-        rule_set::{CRITERIA, Part},
+        rule_set::{CRITERIA, RuleSet},
     },
     state::State,
 };
@@ -53,7 +53,9 @@ impl RecordsInternalService for Internal {
         let (school, year, id) = name::class("class", &class)?;
         let export = app::export::export_class_facts(&self.0, &caller, &school, &year, &id).await?;
         let mut messages = vec![WireFacts::Header(header(class, &export))];
-        messages.extend(export.pupils.into_iter().map(|it| WireFacts::Pupil(pupil(it))));
+        let rules = export.rules;
+        let pupils = export.pupils.into_iter();
+        messages.extend(pupils.map(|it| WireFacts::Pupil(pupil(rules, it))));
         let stream = messages
             .into_iter()
             .map(|facts| Ok(ClassFacts { facts: Some(facts) }));
@@ -183,13 +185,6 @@ fn application(pattern: &str, request: &ApplyCorrectionRequest) -> Result<(Strin
 
 fn header(class: String, export: &Export) -> ClassHeader {
     let homeroom = export.assignments.iter().find(|it| it.item == CRITERIA);
-    let part = |part: Part| match part {
-        Part::Subject => "subject",
-        Part::Quality => "quality",
-        Part::GeneralCompetency => "general_competency",
-        Part::SpecificCompetency => "specific_competency",
-        Part::Comment => "comment",
-    };
     ClassHeader {
         class,
         display_name: export.class_name.clone(),
@@ -219,16 +214,17 @@ fn header(class: String, export: &Export) -> ClassHeader {
             .map(|line| BookLine {
                 item: line.item.clone(),
                 display_name: line.name.clone(),
-                part: part(line.part).to_owned(),
-                tested: line.is_tested(Period::End2),
+                part: line.part.id().to_owned(),
+                tested: line.is_tested(export.rules.closing()),
             })
             .collect(),
         pupil_count: i32::try_from(export.pupils.len()).unwrap_or(i32::MAX),
+        score_decimals: export.rules.scores.decimals.into(),
     }
 }
 
-fn pupil(facts: Facts) -> PupilFacts {
-    let (enrolment, result) = (facts.enrolment, facts.result.result);
+fn pupil(rules: &RuleSet, facts: Facts) -> PupilFacts {
+    let (enrolment, result) = (facts.enrolment, facts.result);
     let lines = facts.cells.into_values().map(|cell| LineFacts {
         item: cell.item,
         value: Some(mark_sheet::value(cell.value)),
@@ -261,9 +257,13 @@ fn pupil(facts: Facts) -> PupilFacts {
         absences_with_leave: enrolment.absences_with_leave.into(),
         absences_without_leave: enrolment.absences_without_leave.into(),
         lines: lines.collect(),
-        year_result: wire_result(Some(result)).into(),
-        awards: result.awards().iter().map(|award| (*award).to_owned()).collect(),
-        completed: result.completes(),
-        promoted: facts.result.promoted.unwrap_or_default(),
+        year_result_name: rules
+            .result(&result.result)
+            .map(|outcome| outcome.name.clone())
+            .unwrap_or_default(),
+        year_result: result.result,
+        awards: result.awards,
+        completed: result.completed,
+        promoted: result.promoted.unwrap_or_default(),
     }
 }

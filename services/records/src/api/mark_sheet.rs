@@ -130,6 +130,7 @@ fn cell(school: &str, cell: Cell) -> wire::Cell {
         sealed: cell.version > 0,
         value: cell.value.map(value),
         version: cell.version,
+        draft_version: cell.draft_version,
     }
 }
 

@@ -6,7 +6,7 @@ use uuid::Uuid;
 use crate::{
     app::mark_sheet::Address,
     error::Error,
-    model::{calendar, sheet},
+    model::{calendar, sheet, text::clean},
 };
 
 pub(super) fn school(field: &str, text: &str) -> Result<String, Failure> {
@@ -71,4 +71,14 @@ pub(super) fn sheet_name(at: &Address) -> String {
         "schools/{school}/years/{year}/classes/{class}/markSheets/{}",
         sheet::id(sheet, *period)
     )
+}
+
+/// A reason in people's words, 1 to 500 characters.
+pub(super) fn reason(field: &str, text: &str) -> Result<String, Failure> {
+    let text = clean(text);
+    if (1..=500).contains(&text.chars().count()) {
+        Ok(text)
+    } else {
+        Err(Failure::bad_request(field, "từ 1 đến 500 kí tự"))
+    }
 }

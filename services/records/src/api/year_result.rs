@@ -1,13 +1,10 @@
 //! Results of the year on the wire.
 
 use hocba_chassis::{Caller, Failure, clock::to_timestamp, name as names};
-use hocba_proto::{
-    records::{
-        ConfirmYearResultsRequest, ConfirmYearResultsResponse, DecidePromotionsRequest,
-        DecidePromotionsResponse, ListYearResultsRequest, ListYearResultsResponse, PromotionException,
-        PupilYearResult, pupil_year_result::State as WireState,
-    },
-    types::YearResult as WireResult,
+use hocba_proto::records::{
+    ConfirmYearResultsRequest, ConfirmYearResultsResponse, DecidePromotionsRequest, DecidePromotionsResponse,
+    ListYearResultsRequest, ListYearResultsResponse, PromotionException, PupilYearResult,
+    pupil_year_result::State as WireState,
 };
 use tonic::{Request, Response};
 
@@ -17,7 +14,7 @@ use crate::{
         self, Ask,
         year_result::{Exception, Standing},
     },
-    model::year_result::YearResult,
+    model::rule_set::RuleSet,
     state::State,
 };
 
@@ -27,11 +24,12 @@ pub(super) async fn list_year_results(
 ) -> Answer<ListYearResultsResponse> {
     let caller = Caller::of(&request)?;
     let (school, year, class) = name::class("parent", &request.get_ref().parent)?;
-    let standings = app::year_result::list_year_results(state, &caller, &school, &year, &class).await?;
+    let (rules, standings) =
+        app::year_result::list_year_results(state, &caller, &school, &year, &class).await?;
     Ok(Response::new(ListYearResultsResponse {
         results: standings
             .into_iter()
-            .map(|it| result(&school, &year, it))
+            .map(|it| result(rules, (&school, &year), it))
             .collect(),
     }))
 }
@@ -48,13 +46,13 @@ pub(super) async fn confirm_year_results(
         request_id: &request.request_id,
         body: request,
     };
-    let (count, standings) =
+    let (rules, count, standings) =
         app::year_result::confirm_year_results(state, ask, &school, &year, &class).await?;
     Ok(Response::new(ConfirmYearResultsResponse {
         confirmed_count: i32::try_from(count).unwrap_or(i32::MAX),
         results: standings
             .into_iter()
-            .map(|it| result(&school, &year, it))
+            .map(|it| result(rules, (&school, &year), it))
             .collect(),
     }))
 }
@@ -105,18 +103,7 @@ fn exception(school: &str, year: &str, given: &PromotionException) -> Result<Exc
     })
 }
 
-/// A result of ours as the wire has it.
-pub(super) fn wire_result(result: Option<YearResult>) -> WireResult {
-    match result {
-        None => WireResult::Unspecified,
-        Some(YearResult::Excellent) => WireResult::Excellent,
-        Some(YearResult::Good) => WireResult::Good,
-        Some(YearResult::Completed) => WireResult::Completed,
-        Some(YearResult::NotCompleted) => WireResult::NotCompleted,
-    }
-}
-
-fn result(school: &str, year: &str, standing: Standing) -> PupilYearResult {
+fn result(rules: &RuleSet, (school, year): (&str, &str), standing: Standing) -> PupilYearResult {
     let state = if standing.is_stale() {
         WireState::Stale
     } else if standing.confirmed.is_some() {
@@ -127,19 +114,21 @@ fn result(school: &str, year: &str, standing: Standing) -> PupilYearResult {
         WireState::Derived
     };
     let confirmed = standing.standing();
-    let own = confirmed.map(|it| it.result);
-    let awards = own.map(YearResult::awards).unwrap_or_default();
+    let derived = standing.derived.map(|outcome| outcome.id.as_str());
+    let shown = confirmed.map(|it| it.result.as_str()).or(derived);
+    let named = shown.and_then(|id| rules.result(id));
     PupilYearResult {
         name: format!("schools/{school}/years/{year}/pupils/{}", standing.pupil),
         state: state.into(),
-        derived_result: wire_result(standing.derived).into(),
-        confirmed_result: wire_result(own).into(),
+        derived_result: derived.unwrap_or_default().to_owned(),
+        confirmed_result: confirmed.map(|it| it.result.clone()).unwrap_or_default(),
+        result_name: named.map(|outcome| outcome.name.clone()).unwrap_or_default(),
         missing_cell_count: i32::try_from(standing.missing).unwrap_or(i32::MAX),
-        awards: awards.iter().map(|award| (*award).to_owned()).collect(),
-        completed: own.is_some_and(YearResult::completes),
+        awards: confirmed.map(|it| it.awards.clone()).unwrap_or_default(),
+        completed: confirmed.is_some_and(|it| it.completed),
         promotion_decided: confirmed.is_some_and(|it| it.promoted.is_some()),
         promoted: confirmed.and_then(|it| it.promoted).unwrap_or_default(),
         confirm_time: confirmed.map(|it| to_timestamp(it.confirmed_at)),
-        pupil_name: standing.pupil_name,
+        pupil_name: standing.pupil_name.clone(),
     }
 }

@@ -28,7 +28,7 @@ pub async fn batch_create_classes<M: Message>(
     let mut tx = state.begin(school).await?;
     let rules = school_year::rule_set(&mut tx, state.rule_sets, school, year).await?;
     for class in classes {
-        if rules.lines(class.grade).is_empty() {
+        if rules.all_lines(class.grade).is_empty() {
             return Err(Error::RuleSetUnknown);
         }
     }

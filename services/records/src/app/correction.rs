@@ -19,7 +19,7 @@ use crate::{
         calendar::last_day,
         correction::{Capacity, Change, Subject, are_witnesses},
         period::Period,
-        rule_set::{CRITERIA, Line, Part},
+        rule_set::{Line, RuleSet},
     },
     state::State,
     store::{
@@ -52,6 +52,7 @@ struct Sheet {
     sheet: String,
     period: Period,
     grade: i16,
+    rules: &'static RuleSet,
     lines: &'static [Line],
 }
 
@@ -115,15 +116,12 @@ async fn sheet_of(state: &State, tx: &mut PgConnection, school: &str, keys: &[Ke
         let class = enrolment.ok_or_else(|| unknown(key))?.class;
         let rules = school_year::rule_set(tx, state.rule_sets, school, &key.year).await?;
         let grade = class::grade(tx, school, &key.year, &class).await?;
-        let lines = rules.lines(grade);
+        let lines = rules.all_lines(grade);
         let line = lines
             .iter()
             .find(|line| line.item == key.item)
             .ok_or_else(|| unknown(key))?;
-        let sheet = match line.part {
-            Part::Subject => line.item.as_str(),
-            Part::Quality | Part::GeneralCompetency | Part::SpecificCompetency | Part::Comment => CRITERIA,
-        };
+        let sheet = line.sheet();
         match &found {
             Some(one) if one.class != class || one.sheet != sheet => return Err(many()),
             Some(_) => {}
@@ -134,6 +132,7 @@ async fn sheet_of(state: &State, tx: &mut PgConnection, school: &str, keys: &[Ke
                     sheet: sheet.to_owned(),
                     period: key.period,
                     grade,
+                    rules,
                     lines,
                 });
             }
@@ -259,8 +258,8 @@ async fn apply(
         let line = line.ok_or(Error::SheetUnknown)?;
         change
             .value
-            .judge(line, sheet.period)
-            .map_err(|words| Error::Malformed("changes.new_value", words.to_owned()))?;
+            .judge(sheet.rules, line, sheet.period)
+            .map_err(|words| Error::Malformed("changes.new_value", words))?;
     }
     let place = Place {
         year: &sheet.year,

@@ -1,7 +1,5 @@
 //! Entry sessions (A4.2b): opened, drafted, finished or left.
 
-use std::collections::{BTreeSet, HashSet};
-
 use hocba_chassis::{Caller, clock::new_id};
 use hocba_fence::Term;
 use hocba_policy::Resource;
@@ -10,25 +8,17 @@ use serde_json::json;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use super::{
-    Ask, Turn, keep,
-    mark_sheet::{Address, lines},
-    pupil::class_of,
-    tell, turn,
-};
+use super::{Ask, Turn, content::Content, keep, mark_sheet::Address, pupil::class_of, tell, turn};
 use crate::{
     error::Error,
     model::{
-        cell::Value,
         period::Period,
-        rule_set::Line,
         sheet::{self, Place},
     },
     state::State,
     store::{
         mark::{self, Receipt},
-        pupil,
-        session::{self, Draft, Session},
+        session::{self, Session},
     },
 };
 
@@ -43,23 +33,12 @@ pub struct Stay {
     pub missing: usize,
 }
 
-/// What became of a draft.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-pub enum Outcome {
-    /// Kept.
-    Ok,
-    /// Not a value of this cell; why, Vietnamese.
-    Invalid(String),
-    /// Sealed, or not of this sheet.
-    Locked,
-}
-
 /// The term whose fence covers a sheet.
-fn term(school: &str, year: &str, period: Period) -> Term {
+pub(crate) fn term(school: &str, year: &str, period: Period) -> Term {
     Term::marks(school, year, period.semester())
 }
 
-fn address(school: &str, session: &Session) -> Result<Address, Error> {
+pub(crate) fn address(school: &str, session: &Session) -> Result<Address, Error> {
     Ok(Address {
         school: school.to_owned(),
         year: session.year.clone(),
@@ -90,12 +69,11 @@ pub async fn open_entry_session<M: Message>(
     if let Turn::Again(id) = match turn(state, &mut tx, &ask, "OpenEntrySession").await? {
         Turn::New(ticket) => {
             hocba_fence::check(&mut tx, &term(school, year, *period)).await?;
-            let lines = lines(state, &mut tx, &at).await?;
-            let content = Content::load(&mut tx, &at, &lines, None).await?;
+            let content = Content::load(state, &mut tx, &at, None).await?;
             if content.roster.is_empty() {
                 return Err(Error::RosterEmpty);
             }
-            if content.missing(&lines).is_empty() {
+            if content.missing().is_empty() {
                 return Err(Error::SheetComplete);
             }
             let id = enter(state, &mut tx, &at, person.account, person.sign_in).await?;
@@ -146,6 +124,7 @@ async fn enter(
         opened_at: now,
         active_at: now,
         receipt: None,
+        save_count: 0,
     };
     if session::insert(tx, &at.school, &new, sign_in).await? {
         return Ok(new.id);
@@ -153,10 +132,13 @@ async fn enter(
     let live = session::live(tx, &at.school, &at.year, &at.class, &at.sheet, at.period.id())
         .await?
         .ok_or(Error::SessionOver)?;
+    if live.state == "held" {
+        return Err(Error::SessionHeld);
+    }
     if live.teacher != teacher {
         return Err(Error::SessionElsewhere);
     }
-    session::touch(tx, &at.school, live.id, sign_in, now).await?;
+    session::touch(tx, &at.school, (live.id, live.save_count), sign_in, now).await?;
     Ok(live.id)
 }
 
@@ -175,80 +157,6 @@ pub async fn list_entry_sessions(state: &State, caller: &Caller, school: &str) -
     Ok(stays)
 }
 
-/// SaveDrafts: a `None` value empties the draft. The hot path: one check of the fence, one write.
-pub async fn save_drafts<M: Message>(
-    state: &State,
-    ask: Ask<'_, M>,
-    school: &str,
-    id: Uuid,
-    drafts: Vec<(Uuid, String, Option<Value>)>,
-) -> Result<(Vec<Outcome>, Stay), Error> {
-    let mut tx = state.begin(school).await?;
-    let found = owned(state, &mut tx, ask.caller, "SaveDrafts", school, id).await?;
-    let outcomes = match turn(state, &mut tx, &ask, "SaveDrafts").await? {
-        Turn::Again(kept) => serde_json::from_str(&kept).map_err(|_| Error::Damaged("a kept answer"))?,
-        Turn::New(ticket) => {
-            let at = open(school, &found)?;
-            hocba_fence::check(&mut tx, &term(school, &at.year, at.period)).await?;
-            let lines = lines(state, &mut tx, &at).await?;
-            let content = Content::load(&mut tx, &at, &lines, Some(id)).await?;
-            let (mut outcomes, mut saves, mut clears) = (Vec::new(), Vec::new(), Vec::new());
-            let by_item = sheet::by_item(&lines);
-            for (pupil, item, value) in drafts {
-                let line = by_item.get(item.as_str());
-                let place = (pupil, item);
-                let (Some(line), true, false) = (
-                    line,
-                    content.pupils.contains(&pupil),
-                    content.sealed.contains(&place),
-                ) else {
-                    outcomes.push(Outcome::Locked);
-                    continue;
-                };
-                match value.map(Value::cleaned) {
-                    None => clears.push(place),
-                    Some(value) => {
-                        if let Err(words) = value.judge(line, at.period) {
-                            outcomes.push(Outcome::Invalid(words.to_owned()));
-                            continue;
-                        }
-                        saves.push(Draft {
-                            pupil,
-                            item: place.1,
-                            value,
-                        });
-                    }
-                }
-                outcomes.push(Outcome::Ok);
-            }
-            session::save(&mut tx, school, id, &last_of_each(saves)).await?;
-            session::clear(&mut tx, school, id, &clears).await?;
-            session::touch(
-                &mut tx,
-                school,
-                id,
-                ask.caller.person()?.sign_in,
-                state.clock.now(),
-            )
-            .await?;
-            let kept = serde_json::to_string(&outcomes).map_err(hocba_chassis::Failure::internal)?;
-            keep(&mut tx, &ticket, &kept).await?;
-            outcomes
-        }
-    };
-    let stay = stay(state, &mut tx, school, found).await?;
-    tx.commit().await?;
-    Ok((outcomes, stay))
-}
-
-/// One statement writes a cell once: of two drafts for it in a request the later counts.
-fn last_of_each(mut drafts: Vec<Draft>) -> Vec<Draft> {
-    let mut seen = HashSet::new();
-    drafts.reverse();
-    drafts.retain(|draft| seen.insert((draft.pupil, draft.item.clone())));
-    drafts
-}
-
 /// FinishEntrySession: seals a complete sheet.
 pub async fn finish_entry_session<M: Message>(
     state: &State,
@@ -263,10 +171,7 @@ pub async fn finish_entry_session<M: Message>(
         Turn::New(ticket) => {
             let at = open(school, &found)?;
             let epoch = hocba_fence::check(&mut tx, &term(school, &at.year, at.period)).await?;
-            let lines = lines(state, &mut tx, &at).await?;
-            let missing = Content::load(&mut tx, &at, &lines, Some(id))
-                .await?
-                .missing(&lines);
+            let missing = Content::load(state, &mut tx, &at, Some(id)).await?.missing();
             if !missing.is_empty() {
                 let name = |(pupil, item): Place| (format!("schools/{school}/pupils/{pupil}"), item);
                 return Err(Error::SheetIncomplete(missing.into_iter().map(name).collect()));
@@ -357,7 +262,7 @@ pub async fn end(state: &State, school: &str, id: Uuid, cause: &str) -> Result<(
 }
 
 /// The session, if it is the caller's own: nobody does another's work (A9).
-async fn owned(
+pub(crate) async fn owned(
     state: &State,
     tx: &mut PgConnection,
     caller: &Caller,
@@ -381,7 +286,7 @@ async fn owned(
 }
 
 /// The address of a session that still takes drafts.
-fn open(school: &str, session: &Session) -> Result<Address, Error> {
+pub(crate) fn open(school: &str, session: &Session) -> Result<Address, Error> {
     if session.state == "open" {
         address(school, session)
     } else {
@@ -389,66 +294,18 @@ fn open(school: &str, session: &Session) -> Result<Address, Error> {
     }
 }
 
-async fn stay(state: &State, tx: &mut PgConnection, school: &str, found: Session) -> Result<Stay, Error> {
+/// A session with what it holds now.
+pub(crate) async fn stay(
+    state: &State,
+    tx: &mut PgConnection,
+    school: &str,
+    found: Session,
+) -> Result<Stay, Error> {
     let at = address(school, &found)?;
-    let lines = lines(state, tx, &at).await?;
-    let content = Content::load(tx, &at, &lines, Some(found.id)).await?;
-    let missing = content.missing(&lines).len();
+    let content = Content::load(state, tx, &at, Some(found.id)).await?;
     Ok(Stay {
         session: found,
-        drafts: content.drafted,
-        missing,
+        drafts: content.drafts.len(),
+        missing: content.missing().len(),
     })
-}
-
-/// What a sheet holds.
-struct Content {
-    roster: Vec<Uuid>,
-    pupils: HashSet<Uuid>,
-    sealed: BTreeSet<Place>,
-    filled: BTreeSet<Place>,
-    drafted: usize,
-}
-
-impl Content {
-    async fn load(
-        tx: &mut PgConnection,
-        at: &Address,
-        lines: &[&Line],
-        session: Option<Uuid>,
-    ) -> Result<Self, Error> {
-        let items: Vec<String> = lines.iter().map(|line| line.item.clone()).collect();
-        let roster: Vec<Uuid> = pupil::roster(tx, &at.school, &at.year, &at.class)
-            .await?
-            .into_iter()
-            .map(|(pupil, _)| pupil)
-            .collect();
-        let sealed: BTreeSet<Place> =
-            mark::current(tx, &at.school, &at.year, &at.class, at.period.id(), &items)
-                .await?
-                .into_iter()
-                .map(|cell| (cell.pupil, cell.item))
-                .collect();
-        let drafts = match session {
-            Some(id) => session::drafts(tx, &at.school, id).await?,
-            None => Vec::new(),
-        };
-        let drafted = drafts.len();
-        let filled = sealed
-            .iter()
-            .cloned()
-            .chain(drafts.into_iter().map(|draft| (draft.pupil, draft.item)))
-            .collect();
-        Ok(Self {
-            pupils: roster.iter().copied().collect(),
-            roster,
-            sealed,
-            filled,
-            drafted,
-        })
-    }
-
-    fn missing(&self, lines: &[&Line]) -> Vec<Place> {
-        sheet::missing(&self.roster, lines, &self.filled)
-    }
 }

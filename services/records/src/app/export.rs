@@ -10,7 +10,7 @@ use uuid::Uuid;
 use super::{tell, year_result::standings};
 use crate::{
     error::Error,
-    model::{period::Period, rule_set::Line},
+    model::rule_set::{Line, RuleSet},
     state::State,
     store::{
         assignment::{self, Assignment},
@@ -33,8 +33,10 @@ pub struct Export {
     pub grade: i16,
     /// Who teaches what.
     pub assignments: Vec<Assignment>,
+    /// The year's rules.
+    pub rules: &'static RuleSet,
     /// The lines of the book.
-    pub lines: &'static [Line],
+    pub lines: Vec<&'static Line>,
     /// The pupils in roster order.
     pub pupils: Vec<Facts>,
 }
@@ -82,7 +84,7 @@ pub async fn export_class_facts(
         .filter_map(|it| Some((it.pupil, it.confirmed?)))
         .collect();
     let mut cells = HashMap::<Uuid, BTreeMap<String, correction::Latest>>::new();
-    for cell in correction::latest(&mut tx, school, (year, class), Period::End2.id()).await? {
+    for cell in correction::latest(&mut tx, school, (year, class), rules.closing().id()).await? {
         cells
             .entry(cell.pupil)
             .or_default()
@@ -107,7 +109,8 @@ pub async fn export_class_facts(
         class_name: found.map(|it| it.display_name).unwrap_or_default(),
         grade,
         assignments: assignment::list(&mut tx, school, year, Some(class)).await?,
-        lines: rules.lines(grade),
+        rules,
+        lines: rules.lines(grade, &[]),
         pupils,
     };
     let subject = format!("schools/{school}/years/{year}/classes/{class}");

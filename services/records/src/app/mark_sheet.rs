@@ -6,17 +6,12 @@ use hocba_chassis::Caller;
 use hocba_policy::Resource;
 use uuid::Uuid;
 
-use super::pupil::class_of;
+use super::{content::Content, pupil::class_of};
 use crate::{
     error::Error,
-    model::{
-        cell::Value,
-        period::Period,
-        rule_set::{CRITERIA, Line},
-        sheet::State as SheetState,
-    },
+    model::{cell::Value, period::Period, rule_set::CRITERIA, sheet::State as SheetState},
     state::State,
-    store::{assignment, class, mark, pupil, school_year, session},
+    store::{assignment, class, mark, school_year, session},
 };
 
 /// Which sheet.
@@ -68,6 +63,8 @@ pub struct Cell {
     pub tested: bool,
     /// The sealed version, 0 while open.
     pub version: i32,
+    /// The draft's version, 0 while there is none.
+    pub draft_version: i32,
     /// The sealed value or the caller's draft.
     pub value: Option<Value>,
 }
@@ -94,47 +91,35 @@ pub async fn get_mark_sheet(
         Resource::school(school.as_str())
     };
     state.authorize(caller, "GetMarkSheet", &resource)?;
-    let lines = lines(state, &mut tx, &address).await?;
-    let item_names: Vec<String> = lines.iter().map(|line| line.item.clone()).collect();
-    let roster = pupil::roster(&mut tx, school, year, class).await?;
-    let sealed: HashMap<_, _> = mark::current(&mut tx, school, year, class, period.id(), &item_names)
+    let own = session::live(&mut tx, school, year, class, sheet, period.id())
         .await?
-        .into_iter()
-        .map(|cell| ((cell.pupil, cell.item), (cell.version, cell.value)))
-        .collect();
-    let mut drafts = HashMap::new();
-    if let (Some(person), Some(live)) = (
-        &caller.person,
-        session::live(&mut tx, school, year, class, sheet, period.id()).await?,
-    ) && live.teacher == person.account
-    {
-        let saved = session::drafts(&mut tx, school, live.id).await?;
-        drafts = saved
-            .into_iter()
-            .map(|draft| ((draft.pupil, draft.item), draft.value))
-            .collect();
-    }
+        .filter(|live| {
+            let person = caller.person.as_ref();
+            live.state == "open" && person.is_some_and(|person| person.account == live.teacher)
+        });
+    let content = Content::load(state, &mut tx, &address, own.map(|live| live.id)).await?;
     let teacher = assignment::list(&mut tx, school, year, Some(class))
         .await?
         .into_iter()
         .find(|assignment| assignment.item == *sheet)
         .map(|assignment| assignment.teacher);
 
-    let mut cells = Vec::with_capacity(roster.len() * lines.len());
-    for (pupil, name) in &roster {
-        for line in &lines {
+    let mut cells = Vec::with_capacity(content.roster.len() * content.lines.len());
+    for (pupil, name) in &content.roster {
+        for line in &content.lines {
             let place = (*pupil, line.item.clone());
-            let (version, value) = match sealed.get(&place) {
-                Some((version, value)) => (*version, Some(value.clone())),
-                None => (0, drafts.get(&place).cloned()),
-            };
+            let (sealed, draft) = (content.sealed.get(&place), content.drafts.get(&place));
             cells.push(Cell {
                 pupil: *pupil,
                 pupil_name: name.clone(),
-                item: line.item.clone(),
                 tested: line.is_tested(*period),
-                version,
-                value,
+                version: sealed.map_or(0, |cell| cell.version),
+                draft_version: draft.map_or(0, |kept| kept.version),
+                value: sealed
+                    .map(|cell| &cell.value)
+                    .or(draft.map(|kept| &kept.value))
+                    .cloned(),
+                item: place.1,
             });
         }
     }
@@ -179,12 +164,14 @@ pub async fn list_mark_sheets(
         .iter()
         .filter(|class| only.is_none_or(|only| only == class.class))
     {
-        for sheet in rules.sheets(class.grade) {
-            for period in Period::ALL
-                .into_iter()
+        for sheet in rules.sheets(class.grade, &[]) {
+            for period in rules
+                .periods
+                .iter()
+                .copied()
                 .filter(|each| period.is_none_or(|only| only == *each))
             {
-                let lines = rules.sheet(class.grade, &sheet);
+                let lines = rules.sheet(class.grade, sheet);
                 let sealed: i64 = lines
                     .iter()
                     .filter_map(|line| {
@@ -192,14 +179,14 @@ pub async fn list_mark_sheets(
                     })
                     .sum();
                 sheets.push(Standing {
-                    teacher: teachers.get(&(class.class.clone(), sheet.clone())).copied(),
+                    teacher: teachers.get(&(class.class.clone(), sheet.to_owned())).copied(),
                     required: usize::try_from(class.pupils).unwrap_or_default() * lines.len(),
                     sealed: usize::try_from(sealed).unwrap_or_default(),
                     address: Address {
                         school: school.to_owned(),
                         year: year.to_owned(),
                         class: class.class.clone(),
-                        sheet: sheet.clone(),
+                        sheet: sheet.to_owned(),
                         period,
                     },
                 });
@@ -207,27 +194,4 @@ pub async fn list_mark_sheets(
         }
     }
     Ok(sheets)
-}
-
-/// The lines of a sheet; a sheet the grade does not have is unknown.
-pub(crate) async fn lines(
-    state: &State,
-    tx: &mut sqlx::PgConnection,
-    address: &Address,
-) -> Result<Vec<&'static Line>, Error> {
-    let Address {
-        school,
-        year,
-        class,
-        sheet,
-        ..
-    } = address;
-    let rules = school_year::rule_set(tx, state.rule_sets, school, year).await?;
-    let grade = class::grade(tx, school, year, class).await?;
-    let lines = rules.sheet(grade, sheet);
-    if lines.is_empty() {
-        Err(Error::SheetUnknown)
-    } else {
-        Ok(lines)
-    }
 }

@@ -16,8 +16,8 @@ use crate::{
     error::Error,
     model::{
         cell::Value,
-        period::Period,
-        year_result::{YearResult, cells_digest, derive},
+        rule_set::{Outcome, RuleSet},
+        year_result::{cells_digest, derive, following},
     },
     state::State,
     store::{
@@ -36,7 +36,7 @@ pub struct Standing {
     /// End-of-year cells that are not sealed.
     pub missing: usize,
     /// By the cells as they are.
-    pub derived: Option<YearResult>,
+    pub derived: Option<&'static Outcome>,
     /// The newest confirmed one.
     pub confirmed: Option<Confirmed>,
     /// The cells it would be confirmed on.
@@ -68,8 +68,8 @@ pub(crate) async fn standings(
     class: &str,
 ) -> Result<Vec<Standing>, Error> {
     let rules = school_year::rule_set(tx, state.rule_sets, school, year).await?;
-    let lines = rules.lines(class::grade(tx, school, year, class).await?);
-    let latest = correction::latest(tx, school, (year, class), Period::End2.id()).await?;
+    let lines = rules.lines(class::grade(tx, school, year, class).await?, &[]);
+    let latest = correction::latest(tx, school, (year, class), rules.closing().id()).await?;
     let mut cells = BTreeMap::<Uuid, Vec<&correction::Latest>>::new();
     for cell in &latest {
         cells.entry(cell.pupil).or_default().push(cell);
@@ -92,7 +92,7 @@ pub(crate) async fn standings(
                     .iter()
                     .filter(|line| !values.contains_key(line.item.as_str()))
                     .count(),
-                derived: derive(lines, &values),
+                derived: derive(rules, &lines, &values),
                 confirmed: confirmed.remove(&pupil),
                 cells: cells_digest(&digests),
             }
@@ -107,11 +107,12 @@ pub async fn list_year_results(
     school: &str,
     year: &str,
     class: &str,
-) -> Result<Vec<Standing>, Error> {
+) -> Result<(&'static RuleSet, Vec<Standing>), Error> {
     let mut tx = state.begin(school).await?;
     let (resource, _) = class_of(&mut tx, caller, school, year, class).await?;
     state.authorize(caller, "ListYearResults", &resource)?;
-    standings(state, &mut tx, school, year, class).await
+    let rules = school_year::rule_set(&mut tx, state.rule_sets, school, year).await?;
+    Ok((rules, standings(state, &mut tx, school, year, class).await?))
 }
 
 /// ConfirmYearResults: what is derived and not confirmed on these cells gets a new version.
@@ -121,10 +122,11 @@ pub async fn confirm_year_results<M: Message>(
     school: &str,
     year: &str,
     class: &str,
-) -> Result<(usize, Vec<Standing>), Error> {
+) -> Result<(&'static RuleSet, usize, Vec<Standing>), Error> {
     let mut tx = state.begin(school).await?;
     let (resource, _) = class_of(&mut tx, ask.caller, school, year, class).await?;
     state.authorize(ask.caller, "ConfirmYearResults", &resource)?;
+    let rules = school_year::rule_set(&mut tx, state.rule_sets, school, year).await?;
     let count = match turn(state, &mut tx, &ask, "ConfirmYearResults").await? {
         Turn::Again(kept) => kept.parse().map_err(|_| Error::Damaged("a kept answer"))?,
         Turn::New(ticket) => {
@@ -136,12 +138,15 @@ pub async fn confirm_year_results<M: Message>(
             let by = ask.caller.person()?.account;
             let mut count = 0_usize;
             for standing in before.iter().filter(|standing| standing.standing().is_none()) {
+                let result = standing
+                    .derived
+                    .ok_or(Error::Damaged("a result of sealed cells"))?;
                 let new = Confirmed {
                     pupil: standing.pupil,
                     version: standing.confirmed.as_ref().map_or(1, |it| it.version + 1),
-                    result: standing
-                        .derived
-                        .ok_or(Error::Damaged("a result of sealed cells"))?,
+                    awards: following(rules, &result.id),
+                    completed: result.completes,
+                    result: result.id.clone(),
                     cells_digest: standing.cells.clone(),
                     confirmed_at: state.clock.now(),
                     promoted: None,
@@ -167,7 +172,7 @@ pub async fn confirm_year_results<M: Message>(
     };
     let now = standings(state, &mut tx, school, year, class).await?;
     tx.commit().await?;
-    Ok((count, now))
+    Ok((rules, count, now))
 }
 
 /// A promotion that does not follow from the result.
@@ -211,12 +216,8 @@ pub async fn decide_promotions<M: Message>(
     let mut promotions = Vec::with_capacity(standings.len());
     for confirmed in standings.iter().filter_map(Standing::standing) {
         let exception = exceptions.iter().find(|it| it.pupil == confirmed.pupil);
-        let promoted = exception.map_or(confirmed.result.completes(), |it| it.promoted);
-        text.push_str(&format!(
-            "{}|{}|{promoted}\n",
-            confirmed.pupil,
-            confirmed.result.id()
-        ));
+        let promoted = exception.map_or(confirmed.completed, |it| it.promoted);
+        text.push_str(&format!("{}|{}|{promoted}\n", confirmed.pupil, confirmed.result));
         promotions.push(Promotion {
             pupil: confirmed.pupil,
             version: confirmed.version,

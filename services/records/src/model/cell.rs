@@ -1,19 +1,17 @@
 //! A cell's value: what may stand in it, and the line of text that digests are made of.
 
 use ring::digest::{SHA256, digest};
+use serde::{Deserialize, Serialize};
 use unicode_normalization::UnicodeNormalization as _;
 use uuid::Uuid;
 
 use super::{
     period::Period,
-    rule_set::{Line, Part},
+    rule_set::{Line, Part, RuleSet},
 };
 
-/// The longest comment, in characters.
-pub const LONGEST_COMMENT: usize = 500;
-
 /// What a cell holds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Mark {
     /// Assessed: level, score and comment say how.
     Assessed,
@@ -48,13 +46,13 @@ impl Mark {
 }
 
 /// A value for a cell.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Value {
     /// What kind.
     pub mark: Mark,
-    /// `T`, `H`, `C` for subjects; `T`, `D`, `C` for criteria; empty for comments.
+    /// A level of the line's scale; empty for comments.
     pub level: String,
-    /// The test's score, 0 to 10.
+    /// The test's score, in the rule set's scale.
     pub score: Option<i16>,
     /// The comment, NFC.
     pub comment: String,
@@ -77,48 +75,49 @@ impl Value {
     ///
     /// # Errors
     /// Vietnamese words for the teacher.
-    pub fn judge(&self, line: &Line, period: Period) -> Result<(), &'static str> {
-        if self.comment.chars().count() > LONGEST_COMMENT {
-            return Err("Nhận xét dài quá 500 kí tự.");
+    pub fn judge(&self, rules: &RuleSet, line: &Line, period: Period) -> Result<(), String> {
+        if self.comment.chars().count() > rules.longest_comment {
+            return Err(format!("Nhận xét dài quá {} kí tự.", rules.longest_comment));
         }
         if matches!(self.mark, Mark::Exempt | Mark::NotAssessed) {
             return if self.level.is_empty() && self.score.is_none() {
                 Ok(())
             } else {
-                Err("Ô miễn hoặc không đánh giá thì không có mức và điểm.")
+                Err("Ô miễn hoặc không đánh giá thì không có mức và điểm.".to_owned())
             };
         }
-        let tested = line.is_tested(period);
-        match (self.mark, tested, self.score) {
-            (Mark::Absent, false, _) => {
-                return Err("Thời điểm này môn không có bài kiểm tra nên không có vắng thi.");
+        let scores = rules.scores;
+        let why_not = match (self.mark, line.is_tested(period), self.score) {
+            (Mark::Absent, false, _) => "Thời điểm này môn không có bài kiểm tra nên không có vắng thi.",
+            (Mark::Absent, true, Some(_)) => "Vắng kiểm tra thì không có điểm.",
+            (_, false, Some(_)) => "Thời điểm này môn không có điểm kiểm tra.",
+            (Mark::Assessed, true, None) => "Thiếu điểm kiểm tra; nếu vắng hãy ghi là vắng.",
+            (_, true, Some(score)) if !scores.holds(score) => {
+                return Err(format!(
+                    "Điểm từ {} đến {}, cách nhau {}.",
+                    scores.words(scores.lowest),
+                    scores.words(scores.highest),
+                    scores.words(scores.step)
+                ));
             }
-            (Mark::Absent, true, Some(_)) => return Err("Vắng kiểm tra thì không có điểm."),
-            (_, _, Some(score)) if !(0..=10).contains(&score) => {
-                return Err("Điểm là số nguyên từ 0 đến 10.");
-            }
-            (_, false, Some(_)) => return Err("Thời điểm này môn không có điểm kiểm tra."),
-            (Mark::Assessed, true, None) => return Err("Thiếu điểm kiểm tra; nếu vắng hãy ghi là vắng."),
-            _ => {}
-        }
-        let levels: &[&str] = match line.part {
-            Part::Subject => &["T", "H", "C"],
-            Part::Quality | Part::GeneralCompetency | Part::SpecificCompetency => &["T", "D", "C"],
-            Part::Comment => &[""],
+            _ => "",
         };
-        if !levels.contains(&self.level.as_str()) {
-            return Err(match line.part {
-                Part::Subject => "Mức đạt được là T, H hoặc C.",
-                Part::Quality | Part::GeneralCompetency | Part::SpecificCompetency => {
-                    "Mức đạt được là T, Đ hoặc C."
-                }
-                Part::Comment => "Ô này chỉ ghi nhận xét.",
-            });
+        if !why_not.is_empty() {
+            return Err(why_not.to_owned());
         }
-        if line.part == Part::Comment && self.comment.is_empty() {
-            return Err("Chưa có nhận xét.");
+        if line.part == Part::Comment {
+            return match (self.level.is_empty(), self.comment.is_empty()) {
+                (false, _) => Err("Ô này chỉ ghi nhận xét.".to_owned()),
+                (true, true) => Err("Chưa có nhận xét.".to_owned()),
+                (true, false) => Ok(()),
+            };
         }
-        Ok(())
+        let levels = rules.levels(line.part);
+        if levels.iter().any(|level| level.id == self.level) {
+            return Ok(());
+        }
+        let signs: Vec<&str> = levels.iter().map(|level| level.sign.as_str()).collect();
+        Err(format!("Mức đạt được là một trong: {}.", signs.join(", ")))
     }
 }
 
@@ -210,13 +209,10 @@ mod tests {
         #[case] allowed: bool,
     ) {
         let set = choose(shipped().unwrap(), "tt27-2020", "2025-2026").unwrap();
-        let line = set.lines(5).iter().find(|line| line.item == item).unwrap();
-        assert_eq!(
-            value.judge(line, period).is_ok(),
-            allowed,
-            "{:?}",
-            value.judge(line, period)
-        );
+        let lines = set.lines(5, &[]);
+        let line = lines.iter().find(|line| line.item == item).unwrap();
+        let judged = value.judge(set, line, period);
+        assert_eq!(judged.is_ok(), allowed, "{judged:?}");
     }
 
     #[test]

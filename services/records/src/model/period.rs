@@ -1,7 +1,10 @@
 //! The four periods of a year.
 
+use serde::Deserialize;
+
 /// An assessment period.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Period {
     /// Middle of semester 1.
     Mid1,

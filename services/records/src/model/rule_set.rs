@@ -1,14 +1,16 @@
-//! Rules of assessment as data: the lines of the book per grade, and which of them are tested when.
-//! Versions are chosen by school year; nothing of them is compiled into code.
+//! Rules of assessment as data: the lines of the book per grade, levels, scores, results and awards. Versions are
+//! chosen by school year; nothing of them is compiled into code.
 
-use std::sync::OnceLock;
+mod read;
 
 use serde::Deserialize;
 
 use super::period::Period;
 
+pub use read::{choose, parse, shipped};
+
 /// A version of the rules.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RuleSet {
     /// Its id, such as `tt27-2020`.
     pub id: String,
@@ -16,17 +18,64 @@ pub struct RuleSet {
     pub title: String,
     /// The first calendar year a school year may begin in to use it.
     pub first_year: u16,
+    /// The periods that are assessed, in order; the last one closes the year.
+    pub periods: Vec<Period>,
+    /// The longest comment, in characters.
+    pub longest_comment: usize,
+    /// What a test score may be.
+    pub scores: Scores,
+    /// What pupils of special classes are assessed in.
+    pub special_class: Vec<String>,
+    /// The results of the year, the best first; the last asks for nothing.
+    pub results: Vec<Outcome>,
+    /// Awards.
+    pub awards: Vec<Award>,
+    scales: Vec<Scale>,
     grades: Vec<Grade>,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 struct Grade {
     grade: i16,
     lines: Vec<Line>,
 }
 
-/// One line of the book.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+/// What a test score may be. Scores are whole numbers of 10^-decimals: with one decimal 85 is 8,5.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Scores {
+    /// The lowest.
+    pub lowest: i16,
+    /// The highest.
+    pub highest: i16,
+    /// From one to the next.
+    pub step: i16,
+    /// Digits behind the comma.
+    pub decimals: u8,
+}
+
+impl Scores {
+    /// Whether a number is a score.
+    #[must_use]
+    pub fn holds(self, score: i16) -> bool {
+        (self.lowest..=self.highest).contains(&score)
+            && i32::from(score).wrapping_sub(self.lowest.into()) % i32::from(self.step) == 0
+    }
+
+    /// A score as people write it: `8,5`.
+    #[must_use]
+    pub fn words(self, score: i16) -> String {
+        let unit = 10_i32.pow(u32::from(self.decimals));
+        let (whole, rest) = (i32::from(score) / unit, i32::from(score).abs() % unit);
+        match self.decimals {
+            0 => whole.to_string(),
+            decimals => format!("{whole},{rest:0width$}", width = usize::from(decimals)),
+        }
+    }
+}
+
+/// One line of the book, in one grade.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Line {
     /// The item's code.
     pub item: String,
@@ -34,138 +83,198 @@ pub struct Line {
     pub name: String,
     /// The part of the book.
     pub part: Part,
-    #[serde(default)]
-    tested: Vec<String>,
+    /// Whether only who chose it learns it.
+    pub elective: bool,
+    tested: Vec<Period>,
 }
 
 /// The part of the book a line stands in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Part {
-    /// Subjects and activities: T, H, C.
+    /// Subjects and activities.
     Subject,
-    /// Qualities: T, Đ, C.
+    /// Qualities.
     Quality,
-    /// General competencies: T, Đ, C.
+    /// General competencies.
     GeneralCompetency,
-    /// Specific competencies: T, Đ, C.
+    /// Specific competencies.
     SpecificCompetency,
-    /// A group's comment.
+    /// A group's comment: words and no level.
     Comment,
+}
+
+impl Part {
+    /// As in the contract.
+    #[must_use]
+    pub const fn id(self) -> &'static str {
+        match self {
+            Self::Subject => "subject",
+            Self::Quality => "quality",
+            Self::GeneralCompetency => "general_competency",
+            Self::SpecificCompetency => "specific_competency",
+            Self::Comment => "comment",
+        }
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Scale {
+    parts: Vec<Part>,
+    levels: Vec<Level>,
+}
+
+/// A level of a scale.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Level {
+    /// As in cells: ASCII.
+    pub id: String,
+    /// As printed: `Đ`.
+    pub sign: String,
+    /// What it means.
+    pub name: String,
+}
+
+/// A result of the year and what it asks for.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Outcome {
+    /// As in SQL and digests.
+    pub id: String,
+    /// As printed.
+    pub name: String,
+    /// Whether the grade is completed.
+    pub completes: bool,
+    /// Every test of the closing period has at least this score.
+    #[serde(default)]
+    pub lowest_score: Option<i16>,
+    #[serde(default)]
+    levels: Vec<Allowed>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Allowed {
+    parts: Vec<Part>,
+    of: Vec<String>,
+}
+
+impl Outcome {
+    /// Whether a level of this part allows the result. A part it does not speak of allows everything.
+    #[must_use]
+    pub fn allows(&self, part: Part, level: &str) -> bool {
+        let mut about = self.levels.iter().filter(|it| it.parts.contains(&part));
+        about.all(|it| it.of.iter().any(|of| of == level))
+    }
+}
+
+/// An award.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Award {
+    /// Its code.
+    pub id: String,
+    /// As printed.
+    pub name: String,
+    /// How it comes about.
+    pub given: Given,
+    /// The results it follows from, or whose pupils are candidates; empty for awards at any time.
+    #[serde(default)]
+    pub results: Vec<String>,
+}
+
+/// How an award comes about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Given {
+    /// It follows from the result.
+    ByResult,
+    /// People decide among the pupils of these results.
+    ByDecision,
+    /// People decide, at any time in the year.
+    AnyTime,
 }
 
 impl Line {
     /// Whether a test score belongs to the line in this period.
     #[must_use]
     pub fn is_tested(&self, period: Period) -> bool {
-        self.tested.iter().any(|id| id == period.id())
+        self.tested.contains(&period)
     }
 }
 
 /// The sheet of the homeroom teacher: qualities, competencies and their comments.
 pub const CRITERIA: &str = "criteria";
 
-impl RuleSet {
-    /// The lines of a grade, in printed order; empty for a grade the rules do not know.
+impl Line {
+    /// The sheet the line stands in.
     #[must_use]
-    pub fn lines(&self, grade: i16) -> &[Line] {
+    pub fn sheet(&self) -> &str {
+        match self.part {
+            Part::Subject => &self.item,
+            Part::Quality | Part::GeneralCompetency | Part::SpecificCompetency | Part::Comment => CRITERIA,
+        }
+    }
+}
+
+impl RuleSet {
+    /// The lines a grade may have, electives among them, in printed order; empty for a grade the rules do not know.
+    #[must_use]
+    pub fn all_lines(&self, grade: i16) -> &[Line] {
         self.grades
             .iter()
             .find(|rules| rules.grade == grade)
             .map_or(&[], |rules| rules.lines.as_slice())
     }
 
+    /// The lines of a grade with these electives, in printed order.
+    #[must_use]
+    pub fn lines(&self, grade: i16, electives: &[&str]) -> Vec<&Line> {
+        let lines = self.all_lines(grade).iter();
+        lines
+            .filter(|line| !line.elective || electives.contains(&line.item.as_str()))
+            .collect()
+    }
+
     /// The lines a sheet holds: one subject, or all criteria.
     #[must_use]
     pub fn sheet(&self, grade: i16, sheet: &str) -> Vec<&Line> {
-        self.lines(grade)
-            .iter()
-            .filter(|line| match line.part {
-                Part::Subject => line.item == sheet,
-                Part::Quality | Part::GeneralCompetency | Part::SpecificCompetency | Part::Comment => {
-                    sheet == CRITERIA
-                }
-            })
-            .collect()
+        let lines = self.all_lines(grade).iter();
+        lines.filter(|line| line.sheet() == sheet).collect()
     }
 
-    /// The sheets of a grade: each subject, then the criteria.
+    /// The sheets of a grade with these electives: each subject, then the criteria if there are any.
     #[must_use]
-    pub fn sheets(&self, grade: i16) -> Vec<String> {
-        let subjects = self.lines(grade).iter().filter(|line| line.part == Part::Subject);
-        subjects
-            .map(|line| line.item.clone())
-            .chain([CRITERIA.to_owned()])
-            .collect()
+    pub fn sheets(&self, grade: i16, electives: &[&str]) -> Vec<&str> {
+        let mut sheets: Vec<&str> = Vec::new();
+        for line in self.lines(grade, electives) {
+            if !sheets.contains(&line.sheet()) {
+                sheets.push(line.sheet());
+            }
+        }
+        sheets
     }
-}
 
-/// The rule sets this build ships.
-///
-/// # Errors
-/// When an embedded file does not parse: found at the start, before a port is bound.
-pub fn shipped() -> Result<&'static [RuleSet], String> {
-    static SHIPPED: OnceLock<Result<Vec<RuleSet>, String>> = OnceLock::new();
-    SHIPPED
-        .get_or_init(|| {
-            [include_str!("../../rules/tt27-2020.json")]
-                .into_iter()
-                .map(|text| serde_json::from_str(text).map_err(|error| error.to_string()))
-                .collect()
-        })
-        .as_deref()
-        .map_err(Clone::clone)
-}
-
-/// The rule set of this id, or the newest in force for a school year such as `2025-2026`.
-#[must_use]
-pub fn choose(sets: &'static [RuleSet], id: &str, year: &str) -> Option<&'static RuleSet> {
-    if !id.is_empty() {
-        return sets.iter().find(|set| set.id == id);
-    }
-    let begins: u16 = year.split_once('-')?.0.parse().ok()?;
-    sets.iter()
-        .filter(|set| set.first_year <= begins)
-        .max_by_key(|set| set.first_year)
-}
-
-#[cfg(test)]
-mod tests {
-    use rstest::rstest;
-
-    use super::*;
-
-    #[rstest]
-    #[case(1, 8, 4)]
-    #[case(2, 8, 4)]
-    #[case(3, 11, 10)]
-    #[case(4, 12, 18)]
-    #[case(5, 12, 18)]
-    fn a4_2a_lines_and_scores_of_a_grade_are_those_of_tt27(
-        #[case] grade: i16,
-        #[case] subjects: usize,
-        #[case] scores: usize,
-    ) {
-        let set = choose(shipped().unwrap(), "", "2025-2026").unwrap();
-        let lines = set.lines(grade);
-        assert_eq!(
-            lines.iter().filter(|line| line.part == Part::Subject).count(),
-            subjects
-        );
-        let tests = lines
+    /// The levels of a part; empty for comments.
+    #[must_use]
+    pub fn levels(&self, part: Part) -> &[Level] {
+        self.scales
             .iter()
-            .flat_map(|line| Period::ALL.map(|period| line.is_tested(period)));
-        assert_eq!(tests.filter(|tested| *tested).count(), scores);
-        let specific = lines
-            .iter()
-            .filter(|line| line.part == Part::SpecificCompetency)
-            .count();
-        assert_eq!(specific, if grade < 3 { 5 } else { 7 });
+            .find(|scale| scale.parts.contains(&part))
+            .map_or(&[], |scale| scale.levels.as_slice())
     }
 
-    #[test]
-    fn a_year_before_the_rules_has_none() {
-        assert!(choose(shipped().unwrap(), "", "2019-2020").is_none());
-        assert!(choose(shipped().unwrap(), "tt99", "2025-2026").is_none());
+    /// The period that closes the year.
+    #[must_use]
+    pub fn closing(&self) -> Period {
+        self.periods.last().copied().unwrap_or(Period::End2)
+    }
+
+    /// The result of an id.
+    #[must_use]
+    pub fn result(&self, id: &str) -> Option<&Outcome> {
+        self.results.iter().find(|it| it.id == id)
     }
 }

@@ -1,6 +1,6 @@
 //! A mark sheet: which cells it has, which are required, which are missing.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use uuid::Uuid;
 
@@ -37,10 +37,10 @@ impl State {
 /// The required cells that are neither sealed nor drafted, in roster and line order: a sheet can be
 /// finished when there are none (A4.2a). Every cell of a sheet is required; «miễn» and «không đánh giá» fill one.
 #[must_use]
-pub fn missing(roster: &[Uuid], lines: &[&Line], filled: &BTreeSet<Place>) -> Vec<Place> {
+pub fn missing(roster: &[(Uuid, String)], lines: &[&Line], filled: &BTreeSet<&Place>) -> Vec<Place> {
     roster
         .iter()
-        .flat_map(|pupil| lines.iter().map(move |line| (*pupil, line.item.clone())))
+        .flat_map(|(pupil, _)| lines.iter().map(move |line| (*pupil, line.item.clone())))
         .filter(|place| !filled.contains(place))
         .collect()
 }
@@ -65,12 +65,6 @@ pub fn parse(id: &str) -> Option<(String, Period)> {
 #[must_use]
 pub fn id(sheet: &str, period: Period) -> String {
     format!("{}-{}", sheet.to_lowercase(), period.id())
-}
-
-/// Lines by item.
-#[must_use]
-pub fn by_item<'a>(lines: &[&'a Line]) -> BTreeMap<&'a str, &'a Line> {
-    lines.iter().map(|line| (line.item.as_str(), *line)).collect()
 }
 
 #[cfg(test)]

@@ -1,13 +1,10 @@
-//! Entry sessions and drafts.
+//! Entry sessions.
 
 use sqlx::{PgConnection, PgPool};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use crate::{
-    error::Error,
-    model::cell::{Mark, Value},
-};
+use crate::error::Error;
 
 /// A session as stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,7 +21,7 @@ pub struct Session {
     pub period: String,
     /// Account.
     pub teacher: Uuid,
-    /// `open`, `sealed`, `held`.
+    /// `open`, `sealed`, `held`, `discarded`.
     pub state: String,
     /// Opened.
     pub opened_at: OffsetDateTime,
@@ -32,6 +29,8 @@ pub struct Session {
     pub active_at: OffsetDateTime,
     /// Receipt.
     pub receipt: Option<Uuid>,
+    /// How often drafts were saved.
+    pub save_count: i32,
 }
 
 /// Opens a session; false when the sheet has a live one.
@@ -45,7 +44,7 @@ pub async fn insert(
         "insert into entry_session (school_id, session_id, year_id, class_id, sheet, period, teacher, sign_in,
             opened_at, active_at)
          values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9)
-         on conflict (school_id, year_id, class_id, sheet, period) where state = 'open' do nothing",
+         on conflict (school_id, year_id, class_id, sheet, period) where state in ('open', 'held') do nothing",
         school,
         session.id,
         session.year,
@@ -61,7 +60,7 @@ pub async fn insert(
     Ok(done.rows_affected() == 1)
 }
 
-/// The live session of a sheet, held until the transaction ends.
+/// The open or held session of a sheet, locked until the transaction ends.
 pub async fn live(
     tx: &mut PgConnection,
     school: &str,
@@ -73,9 +72,10 @@ pub async fn live(
     Ok(sqlx::query_as!(
         Session,
         "select session_id as id, year_id as year, class_id as class, sheet, period, teacher, state, opened_at,
-            active_at, receipt_id as receipt
+            active_at, receipt_id as receipt, save_count
          from entry_session
-         where school_id = $1 and year_id = $2 and class_id = $3 and sheet = $4 and period = $5 and state = 'open'
+         where school_id = $1 and year_id = $2 and class_id = $3 and sheet = $4 and period = $5
+            and state in ('open', 'held')
          for update",
         school,
         year,
@@ -92,7 +92,7 @@ pub async fn get(tx: &mut PgConnection, school: &str, id: Uuid) -> Result<Sessio
     sqlx::query_as!(
         Session,
         "select session_id as id, year_id as year, class_id as class, sheet, period, teacher, state, opened_at,
-            active_at, receipt_id as receipt
+            active_at, receipt_id as receipt, save_count
          from entry_session where school_id = $1 and session_id = $2 for update",
         school,
         id,
@@ -107,7 +107,7 @@ pub async fn list_open(tx: &mut PgConnection, school: &str, teacher: Uuid) -> Re
     Ok(sqlx::query_as!(
         Session,
         "select session_id as id, year_id as year, class_id as class, sheet, period, teacher, state, opened_at,
-            active_at, receipt_id as receipt
+            active_at, receipt_id as receipt, save_count
          from entry_session where school_id = $1 and teacher = $2 and state = 'open' order by opened_at",
         school,
         teacher,
@@ -116,106 +116,61 @@ pub async fn list_open(tx: &mut PgConnection, school: &str, teacher: Uuid) -> Re
     .await?)
 }
 
+/// The held sessions of a school.
+pub async fn list_held(tx: &mut PgConnection, school: &str) -> Result<Vec<Session>, Error> {
+    Ok(sqlx::query_as!(
+        Session,
+        "select session_id as id, year_id as year, class_id as class, sheet, period, teacher, state, opened_at,
+            active_at, receipt_id as receipt, save_count
+         from entry_session where school_id = $1 and state = 'held' order by opened_at",
+        school,
+    )
+    .fetch_all(tx)
+    .await?)
+}
+
+/// Judges a held session; answers how many drafts it has or had, nothing when it is not held.
+pub async fn judge(
+    tx: &mut PgConnection,
+    school: &str,
+    id: Uuid,
+    (verdict, reason): (&str, &str),
+    (by, now): (Uuid, OffsetDateTime),
+) -> Result<Option<i32>, Error> {
+    let row = sqlx::query!(
+        r#"select out_drafts as "drafts!" from judge_session($1, $2, $3, $4, $5, $6)"#,
+        school,
+        id,
+        verdict,
+        reason,
+        by,
+        now,
+    )
+    .fetch_optional(tx)
+    .await?;
+    Ok(row.map(|row| row.drafts))
+}
+
 /// The teacher did something; from now on the session belongs to this sign-in (takeover on another device).
 pub async fn touch(
     tx: &mut PgConnection,
     school: &str,
-    id: Uuid,
+    (id, save_count): (Uuid, i32),
     sign_in: Uuid,
     now: OffsetDateTime,
 ) -> Result<(), Error> {
     sqlx::query!(
-        "update entry_session set active_at = $4, sign_in = $3 where school_id = $1 and session_id = $2",
+        "update entry_session set active_at = $4, sign_in = $3, save_count = $5
+         where school_id = $1 and session_id = $2",
         school,
         id,
         sign_in,
         now,
+        save_count,
     )
     .execute(tx)
     .await?;
     Ok(())
-}
-
-/// A draft.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Draft {
-    /// Pupil.
-    pub pupil: Uuid,
-    /// Item.
-    pub item: String,
-    /// Value.
-    pub value: Value,
-}
-
-/// Writes drafts.
-pub async fn save(tx: &mut PgConnection, school: &str, id: Uuid, drafts: &[Draft]) -> Result<(), Error> {
-    let pupils: Vec<Uuid> = drafts.iter().map(|draft| draft.pupil).collect();
-    let text = |field: fn(&Draft) -> String| -> Vec<String> { drafts.iter().map(field).collect() };
-    let scores: Vec<Option<i16>> = drafts.iter().map(|draft| draft.value.score).collect();
-    sqlx::query!(
-        "insert into draft (school_id, session_id, pupil_id, item, mark, level, score, comment)
-         select $1, $2, d.* from unnest($3::uuid[], $4::text[], $5::text[], $6::text[], $7::smallint[], $8::text[]) as d
-         on conflict on constraint draft_pk do update set
-            mark = excluded.mark, level = excluded.level, score = excluded.score, comment = excluded.comment",
-        school,
-        id,
-        &pupils,
-        &text(|draft| draft.item.clone()),
-        &text(|draft| draft.value.mark.id().to_owned()),
-        &text(|draft| draft.value.level.clone()),
-        &scores as &[Option<i16>],
-        &text(|draft| draft.value.comment.clone()),
-    )
-    .execute(tx)
-    .await?;
-    Ok(())
-}
-
-/// Empties drafts.
-pub async fn clear(
-    tx: &mut PgConnection,
-    school: &str,
-    id: Uuid,
-    places: &[(Uuid, String)],
-) -> Result<(), Error> {
-    let pupils: Vec<Uuid> = places.iter().map(|(pupil, _)| *pupil).collect();
-    let items: Vec<String> = places.iter().map(|(_, item)| item.clone()).collect();
-    sqlx::query!(
-        "delete from draft d using unnest($3::uuid[], $4::text[]) as gone (pupil, item)
-         where d.school_id = $1 and d.session_id = $2 and d.pupil_id = gone.pupil and d.item = gone.item",
-        school,
-        id,
-        &pupils,
-        &items,
-    )
-    .execute(tx)
-    .await?;
-    Ok(())
-}
-
-/// The drafts of a session.
-pub async fn drafts(tx: &mut PgConnection, school: &str, id: Uuid) -> Result<Vec<Draft>, Error> {
-    let rows = sqlx::query!(
-        "select pupil_id, item, mark, level, score, comment from draft where school_id = $1 and session_id = $2",
-        school,
-        id,
-    )
-    .fetch_all(tx)
-    .await?;
-    rows.into_iter()
-        .map(|row| {
-            Ok(Draft {
-                pupil: row.pupil_id,
-                item: row.item,
-                value: Value {
-                    mark: Mark::parse(&row.mark).ok_or(Error::Damaged("a draft's mark"))?,
-                    level: row.level,
-                    score: row.score,
-                    comment: row.comment,
-                },
-            })
-        })
-        .collect()
 }
 
 /// Open sessions that ended without a call: of a sign-in, or idle longer than their school's grace. Over all

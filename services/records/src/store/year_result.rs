@@ -6,7 +6,7 @@ use sqlx::PgConnection;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use crate::{error::Error, model::year_result::YearResult};
+use crate::error::Error;
 
 /// A confirmed result with what was decided on it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,8 +15,12 @@ pub struct Confirmed {
     pub pupil: Uuid,
     /// From 1.
     pub version: i32,
-    /// The result.
-    pub result: YearResult,
+    /// The result, an id of the year's rule set.
+    pub result: String,
+    /// Whether it completes the grade.
+    pub completed: bool,
+    /// The awards that follow from it, as printed.
+    pub awards: Vec<String>,
     /// The cells it was derived from.
     pub cells_digest: Vec<u8>,
     /// When.
@@ -33,7 +37,7 @@ pub async fn of_class(
     class: &str,
 ) -> Result<HashMap<Uuid, Confirmed>, Error> {
     let rows = sqlx::query!(
-        r#"select distinct on (r.pupil_id) r.pupil_id, r.version, r.result, r.cells_digest, r.confirmed_at,
+        r#"select distinct on (r.pupil_id) r.pupil_id, r.version, r.result, r.completed, r.awards, r.cells_digest, r.confirmed_at,
             p.promoted as "promoted?"
          from enrolment e
          join year_result r on r.school_id = e.school_id and r.year_id = e.year_id and r.pupil_id = e.pupil_id
@@ -47,19 +51,22 @@ pub async fn of_class(
     )
     .fetch_all(tx)
     .await?;
-    rows.into_iter()
+    Ok(rows
+        .into_iter()
         .map(|row| {
             let confirmed = Confirmed {
                 pupil: row.pupil_id,
                 version: row.version,
-                result: YearResult::parse(&row.result).ok_or(Error::Damaged("a year's result"))?,
+                result: row.result,
+                completed: row.completed,
+                awards: row.awards,
                 cells_digest: row.cells_digest,
                 confirmed_at: row.confirmed_at,
                 promoted: row.promoted,
             };
-            Ok((row.pupil_id, confirmed))
+            (row.pupil_id, confirmed)
         })
-        .collect()
+        .collect())
 }
 
 /// Writes a new version.
@@ -70,12 +77,6 @@ pub async fn insert(
     by: Uuid,
     new: &Confirmed,
 ) -> Result<(), Error> {
-    let awards: Vec<String> = new
-        .result
-        .awards()
-        .iter()
-        .map(|award| (*award).to_owned())
-        .collect();
     sqlx::query!(
         "insert into year_result (school_id, year_id, pupil_id, version, class_id, result, awards, completed,
             cells_digest, confirmed_by, confirmed_at)
@@ -85,9 +86,9 @@ pub async fn insert(
         new.pupil,
         new.version,
         class,
-        new.result.id(),
-        &awards,
-        new.result.completes(),
+        new.result,
+        &new.awards,
+        new.completed,
         new.cells_digest,
         by,
         new.confirmed_at,

@@ -1,29 +1,19 @@
 //! Entry sessions: drafts, seal, leaving, lock.
 
-use crate::house::{CLASS, House, PATIENCE, SCHOOL, YEAR, article, reason};
+use crate::house::{CLASS, House, PATIENCE, SCHOOL, YEAR, article, edit, reason, value};
 use hocba_proto::{
     identity::account_event::Kind,
     lock::{Fence, InstallFenceRequest, fence_service_client::FenceServiceClient},
     records::{
-        Draft, FinishEntrySessionRequest, GetMarkSheetRequest, GetReceiptRequest, LeaveEntrySessionRequest,
+        FinishEntrySessionRequest, GetMarkSheetRequest, GetReceiptRequest, LeaveEntrySessionRequest,
         ListEntrySessionsRequest, ListMarkSheetsRequest, OpenEntrySessionRequest, SaveDraftsRequest,
         VerifySealsRequest, draft_result::Outcome, mark_sheet::State as SheetState,
     },
-    types::{CellMark, CellValue},
 };
 use hocba_testing::{TestPerson, eventually};
 use tonic::Code;
 
 const SHEET: &str = "schools/01018a01/years/2025-2026/classes/5a/markSheets/to-end1";
-
-fn value(level: &str, score: i32) -> Option<CellValue> {
-    Some(CellValue {
-        mark: CellMark::Assessed.into(),
-        level: level.into(),
-        score: Some(score),
-        comment: "Chăm.".into(),
-    })
-}
 
 /// Opens the sheet and drafts the first `count` pupils; answers the session's name and the pupils.
 async fn draft(house: &House, teacher: &TestPerson, count: usize) -> (String, Vec<String>) {
@@ -46,11 +36,7 @@ async fn draft(house: &House, teacher: &TestPerson, count: usize) -> (String, Ve
     let drafts = pupils
         .iter()
         .take(count)
-        .map(|pupil| Draft {
-            pupil: pupil.clone(),
-            item: "TO".into(),
-            value: value("T", 9),
-        })
+        .map(|pupil| edit(pupil, "TO", value("T", Some(9))))
         .collect();
     let request = SaveDraftsRequest {
         name: session.name.clone(),
@@ -90,21 +76,9 @@ async fn a4_2a_a_sheet_is_finished_complete_or_refused_with_every_missing_cell()
 
     // 0 is a score; 11, a missing score and another sheet's item are not taken.
     let drafts = vec![
-        Draft {
-            pupil: pupils[36].clone(),
-            item: "TO".into(),
-            value: value("C", 11),
-        },
-        Draft {
-            pupil: pupils[36].clone(),
-            item: "TV".into(),
-            value: value("C", 5),
-        },
-        Draft {
-            pupil: pupils[36].clone(),
-            item: "TO".into(),
-            value: value("C", 0),
-        },
+        edit(&pupils[36], "TO", value("C", Some(11))),
+        edit(&pupils[36], "TV", value("C", Some(5))),
+        edit(&pupils[36], "TO", value("C", Some(0))),
     ];
     let request = SaveDraftsRequest {
         name: session,
@@ -175,11 +149,7 @@ async fn a4_2b_a_sealed_cell_refuses_everybody_and_tampering_behind_the_triggers
         .unwrap();
 
     // The teacher: the session is over, and the sheet is complete.
-    let drafts = vec![Draft {
-        pupil: pupils[0].clone(),
-        item: "TO".into(),
-        value: value("T", 10),
-    }];
+    let drafts = vec![edit(&pupils[0], "TO", value("T", Some(10)))];
     let request = SaveDraftsRequest {
         name: session,
         drafts,
@@ -328,11 +298,7 @@ async fn a4_2b_leaving_and_signing_out_anywhere_seal_what_is_filled_and_suspensi
             .filter(|cell| !cell.sealed)
             .map(|cell| cell.pupil.clone())
             .collect();
-        let drafts = vec![Draft {
-            pupil: open[0].clone(),
-            item: "TO".into(),
-            value: value("H", 6),
-        }];
+        let drafts = vec![edit(&open[0], "TO", value("H", Some(6)))];
         let request = SaveDraftsRequest {
             name: session.name.clone(),
             drafts,
@@ -365,11 +331,7 @@ async fn a4_2b_leaving_and_signing_out_anywhere_seal_what_is_filled_and_suspensi
         .await
         .unwrap()
         .into_inner();
-    let drafts = vec![Draft {
-        pupil: pupils[1].clone(),
-        item: "TO".into(),
-        value: value("H", 6),
-    }];
+    let drafts = vec![edit(&pupils[1], "TO", value("H", Some(6)))];
     let request = SaveDraftsRequest {
         name: session.name,
         drafts,
@@ -414,11 +376,7 @@ async fn a6_3_a_lock_seals_open_sessions_in_its_own_transaction_and_refuses_ever
     let installed = fences.install_fence(request).await.unwrap().into_inner();
     assert_eq!((installed.epoch, installed.sealed_session_count), (1, 1));
 
-    let drafts = vec![Draft {
-        pupil: pupils[9].clone(),
-        item: "TO".into(),
-        value: value("T", 9),
-    }];
+    let drafts = vec![edit(&pupils[9], "TO", value("T", Some(9)))];
     let request = SaveDraftsRequest {
         name: session,
         drafts,

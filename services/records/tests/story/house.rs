@@ -41,26 +41,7 @@ impl House {
         let identity = TestIdentity::start(&pki).await.unwrap();
         let archive = TestArchive::start(&pki, identity.tokens()).await.unwrap();
         let database = TestDatabase::of(&hocba_records::DEFINITION).await.unwrap();
-        let files = pki.files("records");
-        let url = database.url_file(pki.folder()).unwrap();
-        let config = Config::parse_from([
-            "hocba-records".into(),
-            "--listen=127.0.0.1:0".to_owned(),
-            format!("--tls-cert={}", files.cert.display()),
-            format!("--tls-key={}", files.key.display()),
-            format!("--tls-ca={}", files.ca.display()),
-            format!("--database-url-file={}", url.display()),
-            format!("--identity-addr={}", identity.peer.address),
-            format!("--archive-addr={}", archive.peer.address),
-        ]);
-        let running = hocba_chassis::run::start(
-            hocba_records::DEFINITION,
-            Clock::system(),
-            config,
-            hocba_records::build,
-        )
-        .await
-        .unwrap();
+        let running = serve(&pki, &identity, &archive, &database).await;
         let admin = identity.person(SCHOOL, &["system_admin"]);
         let principal = identity.person(SCHOOL, &["principal"]);
         let teacher = identity.person(SCHOOL, &["subject_teacher"]);
@@ -74,6 +55,12 @@ impl House {
             principal,
             teacher,
         }
+    }
+
+    /// Records dies and comes back, with its database.
+    pub(crate) async fn restart(&mut self) {
+        let again = serve(&self.pki, &self.identity, &self.archive, &self.database).await;
+        std::mem::replace(&mut self.running, again).stop().await.unwrap();
     }
 
     /// With the school year and its 28 classes.
@@ -188,6 +175,36 @@ impl House {
     }
 }
 
+/// Records serving; its own rule sets beside the shipped ones.
+async fn serve(
+    pki: &Pki,
+    identity: &TestIdentity,
+    archive: &TestArchive,
+    database: &TestDatabase,
+) -> Running {
+    let files = pki.files("records");
+    let url = database.url_file(pki.folder()).unwrap();
+    let config = Config::parse_from([
+        "hocba-records".into(),
+        "--listen=127.0.0.1:0".to_owned(),
+        format!("--tls-cert={}", files.cert.display()),
+        format!("--tls-key={}", files.key.display()),
+        format!("--tls-ca={}", files.ca.display()),
+        format!("--database-url-file={}", url.display()),
+        format!("--identity-addr={}", identity.peer.address),
+        format!("--archive-addr={}", archive.peer.address),
+        concat!("--rule-sets=", env!("CARGO_MANIFEST_DIR"), "/tests/rules").to_owned(),
+    ]);
+    hocba_chassis::run::start(
+        hocba_records::DEFINITION,
+        Clock::system(),
+        config,
+        hocba_records::build,
+    )
+    .await
+    .unwrap()
+}
+
 /// The office's list of pupils.
 pub(crate) fn pupils_file() -> Vec<u8> {
     let path = concat!(
@@ -225,6 +242,16 @@ pub(crate) fn value(level: &str, score: Option<i32>) -> CellValue {
         level: level.into(),
         score,
         comment: "Chăm.".into(),
+    }
+}
+
+/// An edit of a cell that was empty.
+pub(crate) fn edit(pupil: &str, item: &str, value: CellValue) -> Draft {
+    Draft {
+        pupil: pupil.into(),
+        item: item.into(),
+        value: Some(value),
+        base_version: 0,
     }
 }
 
@@ -278,6 +305,7 @@ impl House {
             pupil: cell.pupil.clone(),
             item: cell.item.clone(),
             value: Some(of(at, cell)),
+            base_version: cell.draft_version,
         });
         let save = SaveDraftsRequest {
             name: session.clone(),

@@ -10,4 +10,6 @@ mod correction;
 mod entry;
 mod house;
 mod import;
+mod paths;
+mod rule_set;
 mod year_result;

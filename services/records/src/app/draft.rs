@@ -1,0 +1,136 @@
+//! SaveDrafts: the hot path: one check of the fence, one write.
+
+use std::collections::BTreeMap;
+
+use prost::Message;
+use uuid::Uuid;
+
+use super::{
+    Ask, Turn,
+    content::Content,
+    entry_session::{Stay, open, owned, stay, term},
+    keep, turn,
+};
+use crate::{
+    error::Error,
+    model::{
+        cell::Value,
+        draft::{Kept, Lock, Outcome, Step, step},
+        naming::Roster,
+        period::Period,
+        sheet::Place,
+    },
+    state::State,
+    store::{draft, session},
+};
+
+/// An edit of one cell.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Edit {
+    /// The pupil.
+    pub pupil: Uuid,
+    /// The item.
+    pub item: String,
+    /// What shall stand there; `None` empties the draft.
+    pub value: Option<Value>,
+    /// The draft version the edit began with.
+    pub base: i32,
+}
+
+/// SaveDrafts: each edit is answered by itself, in order.
+pub async fn save_drafts<M: Message>(
+    state: &State,
+    ask: Ask<'_, M>,
+    school: &str,
+    id: Uuid,
+    edits: Vec<Edit>,
+) -> Result<(Vec<Outcome>, Stay), Error> {
+    let mut tx = state.begin(school).await?;
+    let found = owned(state, &mut tx, ask.caller, "SaveDrafts", school, id).await?;
+    let outcomes = match turn(state, &mut tx, &ask, "SaveDrafts").await? {
+        Turn::Again(kept) => serde_json::from_str(&kept).map_err(|_| Error::Damaged("a kept answer"))?,
+        Turn::New(ticket) => {
+            let at = open(school, &found)?;
+            hocba_fence::check(&mut tx, &term(school, &at.year, at.period)).await?;
+            let content = Content::load(state, &mut tx, &at, Some(id)).await?;
+            let mut plan = Plan::new(content, at.period, found.save_count + 1);
+            let outcomes: Vec<Outcome> = edits.into_iter().map(|edit| plan.take(edit)).collect();
+            let (sign_in, now) = (ask.caller.person()?.sign_in, state.clock.now());
+            draft::save(&mut tx, school, id, &plan.saves, (plan.version, sign_in, now)).await?;
+            draft::clear(&mut tx, school, id, &plan.clears).await?;
+            session::touch(&mut tx, school, (id, plan.version), sign_in, now).await?;
+            let kept = serde_json::to_string(&outcomes).map_err(hocba_chassis::Failure::internal)?;
+            keep(&mut tx, &ticket, &kept).await?;
+            outcomes
+        }
+    };
+    let stay = stay(state, &mut tx, school, found).await?;
+    tx.commit().await?;
+    Ok((outcomes, stay))
+}
+
+/// What a save will write. All edits of one request began before it: of two for a cell the later counts.
+struct Plan {
+    content: Content,
+    names: Roster,
+    period: Period,
+    version: i32,
+    saves: BTreeMap<Place, Value>,
+    clears: Vec<Place>,
+}
+
+impl Plan {
+    fn new(content: Content, period: Period, version: i32) -> Self {
+        Self {
+            names: Roster::new(content.roster.iter().map(|(_, name)| name.as_str())),
+            content,
+            period,
+            version,
+            saves: BTreeMap::new(),
+            clears: Vec::new(),
+        }
+    }
+
+    fn take(&mut self, edit: Edit) -> Outcome {
+        let Some(line) = self.content.line(&edit.item) else {
+            return Outcome::Locked(Lock::OtherSheet);
+        };
+        let Some(own) = self.content.name(edit.pupil) else {
+            return Outcome::Locked(Lock::OtherClass);
+        };
+        let place = (edit.pupil, edit.item);
+        if self.content.sealed.contains_key(&place) {
+            return Outcome::Locked(Lock::Sealed);
+        }
+        let value = edit.value.map(Value::cleaned);
+        if let Some(Err(words)) = value
+            .as_ref()
+            .map(|value| value.judge(self.content.rules, line, self.period))
+        {
+            return Outcome::Invalid(words);
+        }
+        let warnings = value.as_ref().map(|value| {
+            let others = self.names.named(&value.comment, own).into_iter();
+            others
+                .map(|other| format!("Nhận xét nhắc tên học sinh khác trong lớp: {other}."))
+                .collect()
+        });
+        let warnings = warnings.unwrap_or_default();
+        let standing = self.content.drafts.get(&place);
+        let version = match (step(standing, edit.base, value.as_ref()), value) {
+            (Step::Conflict, _) => return Outcome::Conflict(standing.cloned()),
+            (Step::Stands, _) => standing.map_or(0, |kept: &Kept| kept.version),
+            (Step::Write, Some(value)) => {
+                self.clears.retain(|cleared| *cleared != place);
+                self.saves.insert(place, value);
+                self.version
+            }
+            (Step::Write, None) => {
+                self.saves.remove(&place);
+                self.clears.push(place);
+                0
+            }
+        };
+        Outcome::Ok { version, warnings }
+    }
+}
