@@ -10,11 +10,15 @@ pub mod jwks;
 pub mod name;
 pub mod network;
 pub mod paging;
+pub mod people;
 pub mod role_binding;
 pub mod school;
 pub mod service;
 pub mod sign_in;
+pub mod staff_group;
+pub mod staff_group_role;
 pub mod step_up;
+pub mod working_group;
 
 /// What every handler answers.
 pub type Answer<T> = Result<tonic::Response<T>, tonic::Status>;

@@ -3,6 +3,7 @@
 use hocba_chassis::error::{Failure, SHARED};
 use time::Duration;
 use tonic::Status;
+use uuid::Uuid;
 
 use crate::{model::account::State, vault::VaultError};
 
@@ -85,6 +86,20 @@ pub enum Error {
     PurposeUnknown,
     #[error("own account")]
     OwnAccount,
+    #[error("working group unknown")]
+    WorkingGroupUnknown,
+    #[error("working group ended")]
+    WorkingGroupEnded,
+    #[error("{account} is no account of the school")]
+    MemberUnknown { account: Uuid },
+    #[error("group unknown")]
+    GroupUnknown,
+    #[error("group closed")]
+    GroupClosed,
+    #[error("group exists")]
+    GroupExists,
+    #[error("etag mismatch")]
+    EtagMismatch,
     #[error("too busy hashing")]
     Busy,
     #[error("hashing failed")]
@@ -172,8 +187,8 @@ impl From<Error> for Failure {
             Error::RoleBindingUnknown => {
                 Self::not_found(OWN, "ROLE_BINDING_UNKNOWN").vi("Không có vai trò đã trao này.")
             }
-            Error::DecisionRequired => Self::invalid(OWN, "DECISION_REQUIRED")
-                .vi("Vai trò này cần số, ngày quyết định và ngày kết thúc."),
+            Error::DecisionRequired => Self::precondition(OWN, "DECISION_REQUIRED")
+                .vi("Vai trò này theo quyết định thành lập Tổ công tác, xin lập hoặc sửa Tổ công tác."),
             Error::RoleNotInForce(role) => Self::denied(OWN, "ROLE_NOT_IN_FORCE")
                 .meta("role", role)
                 .vi("Hiện bạn không giữ vai trò này."),
@@ -191,6 +206,23 @@ impl From<Error> for Failure {
             Error::PurposeUnknown => Self::invalid(OWN, "PURPOSE_UNKNOWN").vi("Không có việc này."),
             Error::OwnAccount => Self::precondition(OWN, "OWN_ACCOUNT")
                 .vi("Không ai được tự làm việc này cho tài khoản của mình."),
+            Error::WorkingGroupUnknown => {
+                Self::not_found(OWN, "WORKING_GROUP_UNKNOWN").vi("Không có Tổ công tác này.")
+            }
+            Error::WorkingGroupEnded => Self::precondition(OWN, "WORKING_GROUP_ENDED")
+                .vi("Tổ công tác này đã kết thúc, xin lập Tổ công tác mới."),
+            Error::MemberUnknown { account } => Self::not_found(OWN, "MEMBER_UNKNOWN")
+                .meta("account", format!("accounts/{account}"))
+                .vi("Có thành viên không phải tài khoản của trường, xin chọn lại."),
+            Error::GroupUnknown => Self::not_found(OWN, "GROUP_UNKNOWN").vi("Không có tổ, nhóm này."),
+            Error::GroupClosed => {
+                Self::precondition(OWN, "GROUP_CLOSED").vi("Tổ, nhóm này đã giải thể, xin lập tổ, nhóm mới.")
+            }
+            Error::GroupExists => Self::precondition(OWN, "GROUP_EXISTS")
+                .vi("Đã có tổ, nhóm cùng loại mang tên này, xin đặt tên khác."),
+            Error::EtagMismatch => {
+                Self::aborted(SHARED, "ETAG_MISMATCH").vi("Dữ liệu đã được người khác sửa, xin tải lại.")
+            }
             Error::Busy => Self::away("hashing"),
             Error::Hashing => Self::internal("hashing failed"),
             Error::Damaged(what) => Self::internal(format!("the database holds what it must not: {what}")),

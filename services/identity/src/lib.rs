@@ -25,7 +25,12 @@
 //! | GetAccount, ListRoleBindings | relation `self`; operator; principal, vice_principal, system_admin, inspector of the school | A6.2 |
 //! | ListAccounts | operator; principal, vice_principal, system_admin, office_clerk, inspector, working_group of the school | A6.2 |
 //! | SuspendAccount, RestoreAccount | operator; principal, vice_principal, system_admin of the school | A6.2 |
-//! | GrantRole, RevokeRole | operator; principal, system_admin of the school (the app checks the role given) | A1, A6.1, A10.1 |
+//! | GrantRole, RevokeRole | operator; principal, system_admin of the school (the app checks the role given) | A1, A10.1 |
+//! | CreateWorkingGroup, UpdateWorkingGroup, EndWorkingGroup | principal of the school | A6.1 |
+//! | GetWorkingGroup, ListWorkingGroups | principal, vice_principal, system_admin, office_clerk, inspector, working_group of the school; operator | A6.1 |
+//! | CreateGroup, UpdateGroup, CloseGroup | principal, system_admin of the school | A10.1 |
+//! | GrantGroupRole, RevokeGroupRole | principal, system_admin of the school (the app checks the role given) | A10.1 |
+//! | GetGroup, ListGroups, ListGroupRoleBindings | principal, vice_principal, system_admin, office_clerk, inspector, working_group of the school; operator | A10.1 |
 //! | CreateDelegation, RevokeDelegation | principal of the school (the app: in person) | A6.3 |
 //! | ListDelegations | principal, vice_principal, system_admin, office_clerk, inspector, working_group of the school; operator | A6.3 |
 //! | CreateNetwork | principal, system_admin of the school; operator | A11.3 |

@@ -16,5 +16,7 @@ pub mod role_binding;
 pub mod school;
 pub mod sign_in;
 pub mod slug;
+pub mod staff_group;
 pub mod text;
 pub mod totp;
+pub mod working_group;

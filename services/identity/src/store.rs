@@ -11,4 +11,7 @@ pub mod network;
 pub mod role_binding;
 pub mod school;
 pub mod sign_in;
+pub mod staff_group;
+pub mod staff_group_role;
 pub mod totp;
+pub mod working_group;

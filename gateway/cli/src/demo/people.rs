@@ -1,12 +1,11 @@
 //! Makes the demo school and its people, each with password, second factor and roles.
 
-use std::collections::BTreeMap;
-
 use anyhow::{Context as _, ensure};
 use hocba_proto::identity::{
     Account, ActivateAccountRequest, Authority, BatchCreateAccountsRequest, ConfirmTotpRequest,
     CreateAccountRequest, CreateAuthorityRequest, CreateNetworkRequest, CreateSchoolRequest,
-    GrantRoleRequest, Network, RoleBinding, School, identity_service_client::IdentityServiceClient,
+    CreateWorkingGroupRequest, ListWorkingGroupsRequest, Network, School, WorkingGroup,
+    identity_service_client::IdentityServiceClient, working_group,
 };
 use ring::rand::{SecureRandom as _, SystemRandom};
 use tonic::{Status, transport::Channel};
@@ -201,32 +200,50 @@ async fn register_premises(admin: &mut Session) -> anyhow::Result<()> {
     or_exists(answer, "NETWORK_EXISTS", "đăng kí mạng nhà trường")
 }
 
-/// The principal's decision that sets up the working group: administrator and the first vice principal.
+/// The principal's decision that sets up the working group: the first vice principal as head, and the administrator.
 async fn set_up_working_group(principal: &mut Session, file: &ClusterFile) -> anyhow::Result<()> {
-    let members = BTreeMap::from([("admin", "Quản lí hệ thống CSDL"), ("vice-2", "Phó trưởng ban")]);
-    for (member, duty) in members {
-        let account = file.login(member)?.account.clone();
-        let request = principal
-            .ask(GrantRoleRequest {
-                parent: account,
-                role_binding: Some(RoleBinding {
-                    role: "working_group".to_owned(),
-                    start_date: String::new(),
-                    end_date: super::calendar::in_days(365),
-                    decision_number: "12/QĐ-THMA".to_owned(),
-                    decision_date: super::calendar::in_days(0),
-                    duty: duty.to_owned(),
-                    ..RoleBinding::default()
-                }),
-                request_id: Uuid::now_v7().to_string(),
-            })
-            .await?;
-        let answer = IdentityServiceClient::new(principal.channel())
-            .grant_role(request)
-            .await;
-        or_exists(answer, "ROLE_BINDING_EXISTS", "lập Tổ công tác Học bạ số")?;
+    const WHAT: &str = "lập Tổ công tác Học bạ số";
+    let mut identity = IdentityServiceClient::new(principal.channel());
+    let request = principal
+        .ask(ListWorkingGroupsRequest {
+            parent: SCHOOL.to_owned(),
+            ..ListWorkingGroupsRequest::default()
+        })
+        .await?;
+    let there = identity.list_working_groups(request).await;
+    let there = there
+        .map_err(|status| said(WHAT, &status))?
+        .into_inner()
+        .working_groups;
+    if there
+        .iter()
+        .any(|group| group.state() == working_group::State::InForce)
+    {
+        return Ok(());
     }
-    Ok(())
+    let member = |login: &str, duty: &str| {
+        anyhow::Ok(working_group::Member {
+            account: file.login(login)?.account.clone(),
+            duty: duty.to_owned(),
+        })
+    };
+    let head = member("vice-2", "Tổ trưởng")?;
+    let request = principal
+        .ask(CreateWorkingGroupRequest {
+            parent: SCHOOL.to_owned(),
+            working_group: Some(WorkingGroup {
+                decision_number: "12/QĐ-THMA".to_owned(),
+                decision_date: super::calendar::in_days(0),
+                end_date: super::calendar::in_days(365),
+                head: head.account.clone(),
+                members: vec![head, member("admin", "Quản lí hệ thống CSDL")?],
+                ..WorkingGroup::default()
+            }),
+            request_id: Uuid::now_v7().to_string(),
+        })
+        .await?;
+    let answer = identity.create_working_group(request).await;
+    answer.map(drop).map_err(|status| said(WHAT, &status))
 }
 
 /// An answer, or that it is there already.

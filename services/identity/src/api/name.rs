@@ -44,6 +44,29 @@ pub fn delegation(text: &str) -> Result<(Slug, Uuid), &'static str> {
     }
 }
 
+/// Reads `schools/{school}/{kind}/{id}`, for working groups and groups.
+pub fn of_school(text: &str, kind: &str) -> Result<(Slug, Uuid), &'static str> {
+    match parts(text).as_slice() {
+        ["schools", school, found, id] if *found == kind => Ok((Slug::parse(school)?, uuid(id)?)),
+        _ => Err("must be the name of a resource of a school"),
+    }
+}
+
+/// Reads `schools/{school}/groups/{group}/roleBindings/{binding}`.
+pub fn group_role(text: &str) -> Result<(Slug, Uuid, Uuid), &'static str> {
+    match parts(text).as_slice() {
+        ["schools", school, "groups", group, "roleBindings", id] => {
+            Ok((Slug::parse(school)?, uuid(group)?, uuid(id)?))
+        }
+        _ => Err("must be schools/{school}/groups/{group}/roleBindings/{binding}"),
+    }
+}
+
+/// Reads an etag that was read before; what it never was can only mismatch.
+pub fn etag(text: &str) -> Result<i64, &'static str> {
+    text.parse().map_err(|_| "must be the etag that was read")
+}
+
 fn parts(text: &str) -> Vec<&str> {
     text.split('/').collect()
 }

@@ -4,15 +4,14 @@ use hocba_chassis::{caller::Caller, clock::to_timestamp};
 use hocba_proto::identity::{
     GrantRoleRequest, ListRoleBindingsRequest, ListRoleBindingsResponse, RevokeRoleRequest, RoleBinding,
 };
-use time::Date;
 use tonic::{Request, Response};
 
 use super::{Answer, account::role, form::Form, name, paging::Paging};
 use crate::{
-    app::{self, ask::Ask, event},
+    app::{self, ask::Ask, event, role_binding::Placed},
     model::{
         day,
-        role_binding::{self as model, Decision, NewBinding},
+        role_binding::{Decision, NewBinding},
         text,
     },
     state::State,
@@ -100,19 +99,20 @@ pub async fn list_role_bindings(
     )?;
     let after = paging.after_id()?;
     let found = app::role_binding::list_role_bindings(state, &caller, account, after, paging.limit()).await?;
-    let (bindings, next_page_token) = paging.cut(found, |binding| binding.id.to_string());
-    let today = day::of(state.clock.now());
-    let role_bindings = bindings
-        .into_iter()
-        .map(|binding| wire((binding, today)))
-        .collect();
+    let (found, next_page_token) = paging.cut(found, |placed| placed.binding.id.to_string());
+    let role_bindings = found.into_iter().map(wire).collect();
     Ok(Response::new(ListRoleBindingsResponse {
         role_bindings,
         next_page_token,
     }))
 }
 
-fn wire((binding, today): (model::RoleBinding, Date)) -> RoleBinding {
+fn wire(placed: Placed) -> RoleBinding {
+    let Placed { home, binding, today } = placed;
+    let working_group = home
+        .school()
+        .zip(binding.working_group)
+        .map(|(school, id)| format!("schools/{school}/workingGroups/{id}"));
     RoleBinding {
         name: format!("accounts/{}/roleBindings/{}", binding.account, binding.id),
         role: binding.role.as_str().to_owned(),
@@ -134,5 +134,6 @@ fn wire((binding, today): (model::RoleBinding, Date)) -> RoleBinding {
         revoke_time: binding.revoked_at.map(to_timestamp),
         in_force: binding.in_force(today),
         duty: binding.duty,
+        working_group: working_group.unwrap_or_default(),
     }
 }

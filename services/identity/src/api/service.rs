@@ -7,7 +7,8 @@ use hocba_proto::identity::identity_service_server::IdentityService;
 use tonic::Request;
 
 use super::{
-    Answer, account, activation, authority, delegation, jwks, network, role_binding, school, sign_in, step_up,
+    Answer, account, activation, authority, delegation, jwks, network, role_binding, school, sign_in,
+    staff_group, staff_group_role, step_up, working_group,
 };
 use crate::state::State;
 
@@ -129,6 +130,85 @@ impl IdentityService for Public {
         request: Request<wire::ListRoleBindingsRequest>,
     ) -> Answer<wire::ListRoleBindingsResponse> {
         role_binding::list_role_bindings(&self.0, request).await
+    }
+
+    async fn create_working_group(
+        &self,
+        request: Request<wire::CreateWorkingGroupRequest>,
+    ) -> Answer<wire::WorkingGroup> {
+        working_group::create_working_group(&self.0, request).await
+    }
+
+    async fn update_working_group(
+        &self,
+        request: Request<wire::UpdateWorkingGroupRequest>,
+    ) -> Answer<wire::WorkingGroup> {
+        working_group::update_working_group(&self.0, request).await
+    }
+
+    async fn end_working_group(
+        &self,
+        request: Request<wire::EndWorkingGroupRequest>,
+    ) -> Answer<wire::WorkingGroup> {
+        working_group::end_working_group(&self.0, request).await
+    }
+
+    async fn get_working_group(
+        &self,
+        request: Request<wire::GetWorkingGroupRequest>,
+    ) -> Answer<wire::WorkingGroup> {
+        working_group::get_working_group(&self.0, request).await
+    }
+
+    async fn list_working_groups(
+        &self,
+        request: Request<wire::ListWorkingGroupsRequest>,
+    ) -> Answer<wire::ListWorkingGroupsResponse> {
+        working_group::list_working_groups(&self.0, request).await
+    }
+
+    async fn create_group(&self, request: Request<wire::CreateGroupRequest>) -> Answer<wire::Group> {
+        staff_group::create_group(&self.0, request).await
+    }
+
+    async fn update_group(&self, request: Request<wire::UpdateGroupRequest>) -> Answer<wire::Group> {
+        staff_group::update_group(&self.0, request).await
+    }
+
+    async fn close_group(&self, request: Request<wire::CloseGroupRequest>) -> Answer<wire::Group> {
+        staff_group::close_group(&self.0, request).await
+    }
+
+    async fn get_group(&self, request: Request<wire::GetGroupRequest>) -> Answer<wire::Group> {
+        staff_group::get_group(&self.0, request).await
+    }
+
+    async fn list_groups(
+        &self,
+        request: Request<wire::ListGroupsRequest>,
+    ) -> Answer<wire::ListGroupsResponse> {
+        staff_group::list_groups(&self.0, request).await
+    }
+
+    async fn grant_group_role(
+        &self,
+        request: Request<wire::GrantGroupRoleRequest>,
+    ) -> Answer<wire::GroupRoleBinding> {
+        staff_group_role::grant_group_role(&self.0, request).await
+    }
+
+    async fn revoke_group_role(
+        &self,
+        request: Request<wire::RevokeGroupRoleRequest>,
+    ) -> Answer<wire::GroupRoleBinding> {
+        staff_group_role::revoke_group_role(&self.0, request).await
+    }
+
+    async fn list_group_role_bindings(
+        &self,
+        request: Request<wire::ListGroupRoleBindingsRequest>,
+    ) -> Answer<wire::ListGroupRoleBindingsResponse> {
+        staff_group_role::list_group_role_bindings(&self.0, request).await
     }
 
     async fn create_delegation(

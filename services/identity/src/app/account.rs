@@ -306,7 +306,7 @@ async fn create(
 ) -> Result<Created> {
     let person = caller.person()?;
     for role in roles {
-        role_binding::may_give_here(person, &new.home, &NewBinding::plain(*role))?;
+        role_binding::may_give_here(person, &new.home, *role)?;
     }
     let (id, now) = (clock::new_id(), state.clock.now());
     let home = new.home.clone();

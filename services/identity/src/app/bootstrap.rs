@@ -175,6 +175,7 @@ fn operator(account: uuid::Uuid, now: time::OffsetDateTime) -> RoleBinding {
         granted_by: None,
         granted_at: now,
         revoked_at: None,
+        working_group: None,
     }
 }
 

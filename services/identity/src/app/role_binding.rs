@@ -7,7 +7,7 @@ use hocba_chassis::{
 use prost::Message;
 use serde_json::json;
 use sqlx::PgConnection;
-use time::Date;
+use time::{Date, OffsetDateTime};
 use uuid::Uuid;
 
 use super::{
@@ -28,10 +28,20 @@ use crate::{
     store,
 };
 
+/// A binding with its place and day, as it is shown.
+pub struct Placed {
+    /// Its tenant.
+    pub home: Home,
+    /// It.
+    pub binding: RoleBinding,
+    /// The day on which it is judged.
+    pub today: Date,
+}
+
 /// Grants a role.
 pub async fn grant_role<R: Message, M: Message + Default>(
     state: &State,
-    ask: Ask<'_, R, (RoleBinding, Date), M>,
+    ask: Ask<'_, R, Placed, M>,
     account: Uuid,
     new: NewBinding,
 ) -> Result<M> {
@@ -39,7 +49,7 @@ pub async fn grant_role<R: Message, M: Message + Default>(
     let person = ask.caller.person()?;
     let (_, found) = load(state, ask.caller, RPC, account).await?;
     not_own(person, account)?;
-    may_give_here(person, &found.home, &new)?;
+    may_give_here(person, &found.home, new.role)?;
     let mut tx = match ask.begin(state, &found.home, RPC).await? {
         Begun::First(tx) => tx,
         Begun::Again(answer) => return Ok(answer),
@@ -58,13 +68,18 @@ pub async fn grant_role<R: Message, M: Message + Default>(
     )
     .await?;
     let today = day::of(binding.granted_at);
-    ask.finish(tx, (binding, today)).await
+    let placed = Placed {
+        home: found.home,
+        binding,
+        today,
+    };
+    ask.finish(tx, placed).await
 }
 
 /// Takes a role back; taking back what is taken changes nothing.
 pub async fn revoke_role<R: Message, M: Message + Default>(
     state: &State,
-    ask: Ask<'_, R, (RoleBinding, Date), M>,
+    ask: Ask<'_, R, Placed, M>,
     account: Uuid,
     id: Uuid,
 ) -> Result<M> {
@@ -78,6 +93,7 @@ pub async fn revoke_role<R: Message, M: Message + Default>(
     drop(db);
     not_own(person, account)?;
     gives(person, binding.role)?;
+    alone(binding.role)?;
     let mut tx = match ask.begin(state, &home, RPC).await? {
         Begun::First(tx) => tx,
         Begun::Again(answer) => return Ok(answer),
@@ -86,24 +102,14 @@ pub async fn revoke_role<R: Message, M: Message + Default>(
     store::account::lock(&mut tx, &home, account)
         .await?
         .ok_or(Error::AccountUnknown)?;
-    if store::role_binding::revoke(&mut tx, &home, id, person.account, now).await? {
-        let facts = json!({ "role": binding.role.as_str(), "binding": id });
-        event::put(
-            state,
-            &mut tx,
-            &home,
-            Some(person.account),
-            event::account_name(account),
-            "role.revoked",
-            facts,
-        )
-        .await?;
+    if take(state, &mut tx, person.account, &home, &binding, now).await? {
         store::account_event::put(&mut tx, &home, Kind::RolesChanged, account, None, now).await?;
     }
     let binding = store::role_binding::find(&mut tx, &home, account, id)
         .await?
         .ok_or(Error::RoleBindingUnknown)?;
-    ask.finish(tx, (binding, day::of(now))).await
+    let today = day::of(now);
+    ask.finish(tx, Placed { home, binding, today }).await
 }
 
 /// Lists an account's roles, those that ended included.
@@ -113,10 +119,17 @@ pub async fn list_role_bindings(
     account: Uuid,
     after: Option<Uuid>,
     limit: i64,
-) -> Result<Vec<RoleBinding>> {
+) -> Result<Vec<Placed>> {
     const RPC: &str = "hocba.identity.v1.IdentityService/ListRoleBindings";
     let (mut db, found) = load(state, caller, RPC, account).await?;
-    store::role_binding::list(&mut db, &found.home, account, after, limit).await
+    let today = day::of(state.clock.now());
+    let bindings = store::role_binding::list(&mut db, &found.home, account, after, limit).await?;
+    let placed = |binding| Placed {
+        home: found.home.clone(),
+        binding,
+        today,
+    };
+    Ok(bindings.into_iter().map(placed).collect())
 }
 
 /// Gives a role in the transaction that holds the account's lock; the caller was judged before.
@@ -139,6 +152,7 @@ pub async fn give(
         granted_by: by,
         granted_at: now,
         revoked_at: None,
+        working_group: None,
     };
     let before = store::role_binding::list(db, &account.home, account.id, None, i64::from(i32::MAX)).await?;
     if let Some(there) = before
@@ -148,39 +162,67 @@ pub async fn give(
         let name = format!("accounts/{}/roleBindings/{}", account.id, there.id);
         return Err(Error::RoleBindingExists { binding: name });
     }
-    store::role_binding::insert(db, &account.home, &binding).await?;
+    keep(state, db, by, &account.home, &binding).await?;
+    Ok(binding)
+}
+
+/// Writes a binding that was decided, and tells it.
+pub async fn keep(
+    state: &State,
+    db: &mut PgConnection,
+    by: Option<Uuid>,
+    home: &Home,
+    binding: &RoleBinding,
+) -> Result<()> {
+    store::role_binding::insert(db, home, binding).await?;
     let facts = json!({
         "role": binding.role.as_str(),
         "binding": binding.id,
         "start_date": day::text(binding.start),
         "end_date": binding.end.map(day::text),
     });
-    event::put(
-        state,
-        db,
-        &account.home,
-        by,
-        event::account_name(account.id),
-        "role.granted",
-        facts,
-    )
-    .await?;
-    Ok(binding)
+    let subject = event::account_name(binding.account);
+    event::put(state, db, home, by, subject, "role.granted", facts).await
+}
+
+/// Takes a binding back and tells it; false when it was taken back before.
+pub async fn take(
+    state: &State,
+    db: &mut PgConnection,
+    by: Uuid,
+    home: &Home,
+    binding: &RoleBinding,
+    now: OffsetDateTime,
+) -> Result<bool> {
+    if !store::role_binding::revoke(db, home, binding.id, by, now).await? {
+        return Ok(false);
+    }
+    let facts = json!({ "role": binding.role.as_str(), "binding": binding.id });
+    let subject = event::account_name(binding.account);
+    event::put(state, db, home, Some(by), subject, "role.revoked", facts).await?;
+    Ok(true)
 }
 
 /// Whether a person may give this in that tenant.
-pub fn may_give_here(person: &Person, home: &Home, new: &NewBinding) -> Result<()> {
-    gives(person, new.role)?;
-    if rule::of_deployment(new.role) != home.school().is_none() {
-        return Err(Error::RoleNotGrantable(new.role.as_str()));
+pub fn may_give_here(person: &Person, home: &Home, role: Role) -> Result<()> {
+    gives(person, role)?;
+    if rule::of_deployment(role) != home.school().is_none() {
+        return Err(Error::RoleNotGrantable(role.as_str()));
     }
-    if !new.decided_enough() {
-        return Err(Error::DecisionRequired);
-    }
-    Ok(())
+    alone(role)
 }
 
-fn gives(person: &Person, role: Role) -> Result<()> {
+/// A role that follows from a decision about a whole body is not given or taken by itself.
+pub fn alone(role: Role) -> Result<()> {
+    if rule::by_decision(role) {
+        Err(Error::DecisionRequired)
+    } else {
+        Ok(())
+    }
+}
+
+/// Whether a person gives and takes this role.
+pub fn gives(person: &Person, role: Role) -> Result<()> {
     if person.roles.iter().any(|giver| rule::may_give(*giver, role)) {
         return Ok(());
     }

@@ -110,6 +110,15 @@ pub fn resource_of(id: &Slug, school: Option<&School>) -> Resource {
     }
 }
 
+/// The tenant of a school in which the caller may call this.
+pub async fn authorized(state: &State, caller: &Caller, rpc: &str, school: &Slug) -> Result<Home> {
+    let home = Home::School(school.clone());
+    let mut db = state.begin(&home).await?;
+    let resource = resource_of_home(&mut db, &home).await?;
+    state.policy.authorize(caller, rpc, &resource)?;
+    Ok(home)
+}
+
 /// The resource the policy judges for a tenant.
 pub async fn resource_of_home(db: &mut PgConnection, home: &Home) -> Result<Resource> {
     match home {

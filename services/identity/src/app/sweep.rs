@@ -54,6 +54,7 @@ pub async fn sweep(state: &State) -> Result<()> {
             .await?
             .into_iter()
             .collect();
+        whose.extend(store::staff_group_role::tell_lapsed(&mut tx, &home, today, now).await?);
         whose.extend(store::delegation::tell_lapsed(&mut tx, &home, today, now).await?);
         for account in whose {
             store::account_event::put(&mut tx, &home, Kind::RolesChanged, account, None, now).await?;

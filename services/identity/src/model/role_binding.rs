@@ -27,6 +27,8 @@ pub struct RoleBinding {
     pub granted_at: OffsetDateTime,
     /// When it was taken back.
     pub revoked_at: Option<OffsetDateTime>,
+    /// The working group it follows from.
+    pub working_group: Option<Uuid>,
 }
 
 /// A numbered and dated decision of the school.
@@ -64,16 +66,6 @@ impl NewBinding {
             duty: String::new(),
         }
     }
-
-    /// A6.1: the working group is set up by a numbered, dated decision and ends with it.
-    pub fn decided_enough(&self) -> bool {
-        self.role != Role::WorkingGroup
-            || (self.end.is_some()
-                && self
-                    .decision
-                    .as_ref()
-                    .is_some_and(|d| !d.number.is_empty() && d.date.is_some()))
-    }
 }
 
 impl RoleBinding {
@@ -109,6 +101,11 @@ pub fn may_give(giver: Role, given: Role) -> bool {
         // Service accounts come with their client certificates, which nobody can register yet.
         Role::Integrator => false,
     }
+}
+
+/// Whether a role is given and taken by a decision about a whole body only, never by itself (A6.1).
+pub fn by_decision(role: Role) -> bool {
+    role == Role::WorkingGroup
 }
 
 /// Whether a role is at home in the deployment rather than in a school.
@@ -151,6 +148,7 @@ mod tests {
             granted_by: None,
             granted_at: datetime!(2025-08-31 0:00 UTC),
             revoked_at: None,
+            working_group: None,
         };
         assert!(!binding.in_force(date!(2025 - 08 - 31)));
         assert!(binding.in_force(date!(2025 - 09 - 01)));

@@ -123,6 +123,18 @@ pub async fn lock(db: &mut PgConnection, home: &Home, id: Uuid) -> Result<Option
     Ok(row.map(Row::account))
 }
 
+/// Locks several as `lock` does, in the order of their ids so that two callers never wait for each other; answers which
+/// of them there are.
+pub async fn lock_all(db: &mut PgConnection, home: &Home, ids: &[Uuid]) -> Result<Vec<Uuid>> {
+    Ok(sqlx::query_scalar!(
+        "select id from account where school_id = $1 and id = any($2) order by id for no key update",
+        home.key(),
+        ids
+    )
+    .fetch_all(db)
+    .await?)
+}
+
 /// Reads a page in order of creation: ids rise with time.
 pub async fn list(
     db: &mut PgConnection,

@@ -54,12 +54,11 @@ pub async fn list(
         Delegation,
         r#"select d.id, d.delegator, d.delegate, d.start_date as start, d.end_date as "end", d.decision_number,
                   d.created_at, d.revoked_at,
-                  (exists (select from role_binding b where b.school_id = d.school_id
-                              and b.account_id = d.delegator and b.role = 'principal' and b.revoked_at is null
+                  (exists (select from role_held b where b.school_id = d.school_id
+                              and b.account_id = d.delegator and b.role = 'principal'
                               and b.start_date <= $4 and (b.end_date is null or $4 <= b.end_date))
-                   and exists (select from role_binding b where b.school_id = d.school_id
+                   and exists (select from role_held b where b.school_id = d.school_id
                               and b.account_id = d.delegate and b.role = 'vice_principal'
-                              and b.revoked_at is null
                               and b.start_date <= $4 and (b.end_date is null or $4 <= b.end_date)))
                   as "people_fit!"
              from delegation d
@@ -100,11 +99,11 @@ pub async fn in_force(
         "select d.delegate, d.id from delegation d
           where d.school_id = $1 and d.delegate = any($2) and d.revoked_at is null
             and d.start_date <= $3 and $3 <= d.end_date
-            and exists (select from role_binding b where b.school_id = d.school_id
-                           and b.account_id = d.delegator and b.role = 'principal' and b.revoked_at is null
+            and exists (select from role_held b where b.school_id = d.school_id
+                           and b.account_id = d.delegator and b.role = 'principal'
                            and b.start_date <= $3 and (b.end_date is null or $3 <= b.end_date))
-            and exists (select from role_binding b where b.school_id = d.school_id
-                           and b.account_id = d.delegate and b.role = 'vice_principal' and b.revoked_at is null
+            and exists (select from role_held b where b.school_id = d.school_id
+                           and b.account_id = d.delegate and b.role = 'vice_principal'
                            and b.start_date <= $3 and (b.end_date is null or $3 <= b.end_date))",
         home.key(),
         delegates,

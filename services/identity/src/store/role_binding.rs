@@ -10,6 +10,7 @@ use crate::{
     model::{
         home::Home,
         role_binding::{Decision, RoleBinding},
+        slug::Slug,
     },
 };
 
@@ -25,6 +26,7 @@ struct Row {
     granted_at: OffsetDateTime,
     granted_by: Option<Uuid>,
     revoked_at: Option<OffsetDateTime>,
+    working_group_id: Option<Uuid>,
 }
 
 impl Row {
@@ -44,6 +46,7 @@ impl Row {
             granted_by: self.granted_by,
             granted_at: self.granted_at,
             revoked_at: self.revoked_at,
+            working_group: self.working_group_id,
         })
     }
 }
@@ -53,8 +56,8 @@ pub async fn insert(db: &mut PgConnection, home: &Home, binding: &RoleBinding) -
     let decision = binding.decision.as_ref();
     sqlx::query!(
         "insert into role_binding (school_id, id, account_id, role, start_date, end_date, decision_number,
-                                   decision_date, duty, granted_at, granted_by)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
+                                   decision_date, duty, granted_at, granted_by, working_group_id)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
         home.key(),
         binding.id,
         binding.account,
@@ -65,7 +68,8 @@ pub async fn insert(db: &mut PgConnection, home: &Home, binding: &RoleBinding) -
         decision.and_then(|d| d.date),
         binding.duty,
         binding.granted_at,
-        binding.granted_by
+        binding.granted_by,
+        binding.working_group
     )
     .execute(db)
     .await?;
@@ -82,7 +86,7 @@ pub async fn find(
     sqlx::query_as!(
         Row,
         "select id, account_id, role, start_date, end_date, decision_number, decision_date, duty, granted_at,
-                granted_by, revoked_at
+                granted_by, revoked_at, working_group_id
            from role_binding where school_id = $1 and account_id = $2 and id = $3",
         home.key(),
         account,
@@ -105,7 +109,7 @@ pub async fn list(
     let rows = sqlx::query_as!(
         Row,
         "select id, account_id, role, start_date, end_date, decision_number, decision_date, duty, granted_at,
-                granted_by, revoked_at
+                granted_by, revoked_at, working_group_id
            from role_binding
           where school_id = $1 and account_id = $2 and ($3::uuid is null or id > $3) order by id limit $4",
         home.key(),
@@ -118,7 +122,26 @@ pub async fn list(
     rows.into_iter().map(Row::binding).collect()
 }
 
-/// Reads the roles in force on a day, of several accounts.
+/// Reads the bindings of a working group's members, of an ended group those it had at the end, in order of joining.
+pub async fn of_working_group(db: &mut PgConnection, school: &Slug, group: Uuid) -> Result<Vec<RoleBinding>> {
+    let rows = sqlx::query_as!(
+        Row,
+        "select b.id, b.account_id, b.role, b.start_date, b.end_date, b.decision_number, b.decision_date, b.duty,
+                b.granted_at, b.granted_by, b.revoked_at, b.working_group_id
+           from role_binding b
+           join working_group g on g.school_id = b.school_id and g.id = b.working_group_id
+          where b.school_id = $1 and b.working_group_id = $2
+            and (b.revoked_at is null or b.revoked_at = g.ended_at)
+          order by b.id",
+        school.as_str(),
+        group
+    )
+    .fetch_all(db)
+    .await?;
+    rows.into_iter().map(Row::binding).collect()
+}
+
+/// Reads the roles in force on a day, of several accounts: their own and those of their groups.
 pub async fn in_force(
     db: &mut PgConnection,
     home: &Home,
@@ -126,9 +149,9 @@ pub async fn in_force(
     day: Date,
 ) -> Result<Vec<(Uuid, Role)>> {
     let rows = sqlx::query!(
-        "select account_id, role from role_binding
-          where school_id = $1 and account_id = any($2) and revoked_at is null
-            and start_date <= $3 and (end_date is null or $3 <= end_date)",
+        r#"select account_id as "account!", role as "role!" from role_held
+            where school_id = $1 and account_id = any($2)
+              and start_date <= $3 and (end_date is null or $3 <= end_date)"#,
         home.key(),
         accounts,
         day
@@ -138,7 +161,7 @@ pub async fn in_force(
     rows.into_iter()
         .map(|r| {
             Ok((
-                r.account_id,
+                r.account,
                 Role::parse(&r.role).ok_or(Error::Damaged("role_binding.role"))?,
             ))
         })

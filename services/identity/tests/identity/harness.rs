@@ -287,10 +287,17 @@ impl World {
         let home = if school.is_empty() { "_" } else { school };
         for role in roles {
             sqlx::query(
-                "insert into role_binding (school_id, id, account_id, role, start_date, end_date,
-                     decision_number, decision_date, duty, granted_at)
-                 values ($1, gen_random_uuid(), $2::uuid, $3, current_date - 2,
-                     case when $3 = 'working_group' then current_date + 30 end, '1/QĐ', current_date, '', now())",
+                "with decided as (
+                     insert into working_group (school_id, id, decision_number, decision_date, start_date, end_date,
+                         head, etag, created_at, created_by)
+                     select $1, gen_random_uuid(), '1/QĐ', current_date, current_date - 2, current_date + 30,
+                         $2::uuid, 1, now(), $2::uuid
+                      where $3 = 'working_group' returning id, end_date)
+                 insert into role_binding (school_id, id, account_id, role, start_date, end_date,
+                     decision_number, decision_date, duty, granted_at, working_group_id)
+                 select $1, gen_random_uuid(), $2::uuid, $3, current_date - 2, d.end_date, '1/QĐ', current_date, '',
+                     now(), d.id
+                   from (select) one left join decided d on true",
             )
             .bind(home)
             .bind(id(&person.name))

@@ -16,4 +16,6 @@ mod internal;
 mod network;
 mod role;
 mod sign_in;
+mod staff_group;
 mod step_up;
+mod working_group;

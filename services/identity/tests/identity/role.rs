@@ -1,7 +1,6 @@
 //! GrantRole, RevokeRole, ListRoleBindings.
 
-use hocba_chassis::clock::Clock;
-use hocba_proto::identity::{ListRoleBindingsRequest, RevokeRoleRequest, RoleBinding};
+use hocba_proto::identity::{ListRoleBindingsRequest, RevokeRoleRequest};
 
 use crate::harness::{OTHER, SCHOOL, World, reason, role};
 
@@ -139,54 +138,6 @@ async fn grant_role_refuses_what_is_not_the_callers_to_give() {
     assert_eq!(
         reason(world.client().revoke_role(principal.ask(theirs)).await),
         "ROLE_NOT_GRANTABLE"
-    );
-    world.stop().await;
-}
-
-#[tokio::test]
-async fn a6_1_the_working_group_needs_a_decision_and_ends_with_it() {
-    let world = World::with_schools().await;
-    let principal = world.person("ht@a.vn", SCHOOL, &["principal"]).await;
-    let teacher = world.person("gv@a.vn", SCHOOL, &["subject_teacher"]).await;
-    assert_eq!(
-        reason(world.grant(&principal, &teacher, role("working_group")).await),
-        "DECISION_REQUIRED"
-    );
-    let today = Clock::system().today();
-    let decided = RoleBinding {
-        end_date: (today + time::Duration::days(200)).to_string(),
-        decision_number: "114/QĐ-THĐX".to_owned(),
-        decision_date: today.to_string(),
-        duty: "Thư kí".to_owned(),
-        ..role("working_group")
-    };
-    let given = world
-        .grant(&principal, &teacher, decided.clone())
-        .await
-        .unwrap()
-        .into_inner();
-    assert_eq!((&given.end_date, &given.duty), (&decided.end_date, &decided.duty));
-    // Nothing overlaps after its end.
-    let next = RoleBinding {
-        start_date: (today + time::Duration::days(201)).to_string(),
-        end_date: (today + time::Duration::days(300)).to_string(),
-        ..decided.clone()
-    };
-    assert!(
-        !world
-            .grant(&principal, &teacher, next)
-            .await
-            .unwrap()
-            .into_inner()
-            .in_force
-    );
-    let backwards = RoleBinding {
-        start_date: (today + time::Duration::days(900)).to_string(),
-        ..decided
-    };
-    assert_eq!(
-        reason(world.grant(&principal, &teacher, backwards).await),
-        "BAD_REQUEST"
     );
     world.stop().await;
 }
