@@ -34,6 +34,17 @@ pub struct Ask<'a, M> {
     pub body: &'a M,
 }
 
+impl<'a, M> Ask<'a, M> {
+    /// A call.
+    pub fn of(caller: &'a Caller, request_id: &'a str, body: &'a M) -> Self {
+        Self {
+            caller,
+            request_id,
+            body,
+        }
+    }
+}
+
 /// Takes the request_id; `None` for a repeat, which answers the resource as it stands. What is kept of a creation is
 /// the id it made.
 async fn begin<M: Message>(

@@ -9,7 +9,7 @@
 //! sealed in the database.
 //!
 //! Map: [`model`] the rules · [`store`] rows · [`app`] one function an RPC, and [`app::finish`] which carries on
-//! what a crash left · [`wire`] model to messages · [`api`] the service.
+//! what a crash left · [`cell`] the contract's cells · [`api`] wire to model and back.
 
 use std::sync::Arc;
 
@@ -24,12 +24,12 @@ use tonic::service::Routes;
 
 pub mod api;
 pub mod app;
+pub mod cell;
 pub mod config;
 pub mod error;
 pub mod model;
 pub mod state;
 pub mod store;
-pub mod wire;
 
 pub use config::Config;
 pub use error::Error;

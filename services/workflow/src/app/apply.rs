@@ -19,10 +19,11 @@ use super::{
     keep, peer,
 };
 use crate::{
+    cell,
     error::Error,
     model::dossier::{Attestation, ChecklistItem, Step},
     state::State,
-    store, wire,
+    store,
 };
 
 /// How long a scope stays open: the application follows at once.
@@ -146,9 +147,9 @@ fn application(school: &str, file: &File) -> Result<ApplyCorrectionRequest, Erro
             .changes
             .iter()
             .map(|change| CellChange {
-                key: Some(wire::key(change)),
+                key: Some(cell::key(change)),
                 old_digest: change.old_digest.clone(),
-                new_value: Some(wire::wire_value(&change.new)),
+                new_value: Some(cell::wire(&change.new)),
             })
             .collect(),
         permit: Some(CorrectionPermit {

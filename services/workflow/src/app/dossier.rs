@@ -14,10 +14,11 @@ use super::{
     peer, tell, words,
 };
 use crate::{
+    cell,
     error::Error,
     model::dossier::{Attestation, Capacity, Change, ChecklistItem, Dossier, PERMIT, Step, Value},
     state::State,
-    store, wire,
+    store,
 };
 
 /// A dossier with its witnesses and its checklist.
@@ -140,7 +141,7 @@ pub async fn create_dossier<M: Message>(
                     item: key.item,
                     period: key.period,
                     old_digest: cell.digest,
-                    old: wire::value(cell.value.unwrap_or_default()),
+                    old: cell::value(cell.value.unwrap_or_default()),
                     new,
                 });
             }
