@@ -1,7 +1,7 @@
 //! The contract of hocba: generated messages, clients and servers of every package, and the
 //! descriptor set from which routes, coverage tests and reflection are derived.
 
-#![expect(clippy::pedantic, reason = "generated code")]
+#![expect(clippy::pedantic, clippy::large_enum_variant, reason = "generated code")]
 #![expect(
     clippy::allow_attributes,
     clippy::allow_attributes_without_reason,

@@ -190,7 +190,7 @@ impl Deployment {
                 own.push(("HOCBA_TOKEN_KEY_FILES", self.secret("token.key")));
                 own.push(("HOCBA_MASTER_KEY_FILE", self.secret("identity-master.key")));
             }
-            Node::Records => {}
+            Node::Records => own.push(("HOCBA_MASTER_KEY_FILE", self.secret("records-master.key"))),
             Node::Workflow => own.push(("HOCBA_MASTER_KEY_FILE", self.secret("workflow-master.key"))),
             Node::Signing => own.push(("HOCBA_CA_DIR", self.authority().display().to_string())),
             Node::Archive => {
@@ -244,7 +244,7 @@ impl Deployment {
         self.make_secret("token.key", ed25519)?;
         self.make_secret("log.key", ed25519)?;
         files::private_folder(&self.objects())?;
-        for service in ["identity", "archive", "workflow"] {
+        for service in ["identity", "records", "archive", "workflow"] {
             self.make_secret(&format!("{service}-master.key"), || {
                 Ok(files::random::<32>()?.to_vec())
             })?;

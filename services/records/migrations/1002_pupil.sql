@@ -1,32 +1,22 @@
 -- Pupils, their enrolments, and imports of the school office's spreadsheets.
 
 create table pupil (
-    school_id       text   not null,
-    pupil_id        uuid   not null,
-    pupil_code      text   not null,
-    personal_id     text,
-    display_name    text   not null,
+    school_id         text   not null,
+    pupil_id          uuid   not null,
+    pupil_code        text   not null,
+    display_name      text   not null,
     -- Given name first, in Vietnamese order: what rosters sort by.
-    sort_key        text   not null collate "C",
-    sex             text   not null,
-    birth_date      date   not null,
-    ethnic_group    text   not null,
-    nationality     text   not null,
-    birthplace      text   not null,
-    home_place      text   not null,
-    address         text   not null,
-    father          text   not null,
-    mother          text   not null,
-    guardian        text   not null,
-    register_number text   not null,
-    entry_date      date   not null,
-    disability      text   not null,
+    sort_key          text   not null collate "C",
+    -- The pupil's key, wrapped by the master key, and the page sealed under it: everything else we know of the pupil.
+    key               bytea  not null,
+    page              bytea  not null,
+    -- Keyed digest: the personal id is found and unique without standing here.
+    personal_id_index bytea,
+    etag              bigint not null default 1,
     constraint pupil_pk primary key (school_id, pupil_id),
     constraint pupil_code_unique unique (school_id, pupil_code),
-    constraint pupil_personal_id check (personal_id ~ '^[0-9]{12}$'),
-    constraint pupil_sex check (sex in ('Nam', 'Nữ'))
+    constraint pupil_personal_id_unique unique (school_id, personal_id_index)
 );
-create unique index pupil_personal_id_unique on pupil (school_id, personal_id) where personal_id is not null;
 
 create table enrolment (
     school_id text not null,
@@ -46,8 +36,8 @@ create table pupil_import (
     file_digest     bytea       not null,
     -- What the roster was when the file was read: another one at the commit means reading again.
     roster_digest   bytea       not null,
-    -- The rows as they will be written, and the findings, as the model's JSON.
-    plan            jsonb       not null,
+    -- The rows as they will be written, and the findings: sealed, as they hold what pupils' pages hold.
+    plan            bytea       not null,
     row_count       int         not null,
     create_count    int         not null,
     change_count    int         not null,
@@ -70,7 +60,8 @@ begin
         execute format('create policy %I on %I using (school_id = hocba_school()) with check (school_id = hocba_school())',
             guarded || '_school', guarded);
     end loop;
-    execute format('grant select, insert, update on pupil to %I', service);
+    execute format('grant select, insert, update (display_name, sort_key, page, personal_id_index, etag) on pupil to %I',
+        service);
     execute format('grant select, insert, update (class_id) on enrolment to %I', service);
     execute format('grant select, insert, update (committed_at) on pupil_import to %I', service);
 end $$;

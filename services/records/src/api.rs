@@ -1,6 +1,7 @@
 //! Wire to model and back; decides nothing.
 
 mod class;
+mod district_read;
 mod draft;
 mod enrolment;
 mod entry_session;
@@ -54,6 +55,13 @@ serve! {
     pupil_import::commit_pupil_import(CommitPupilImportRequest) -> PupilImport;
     pupil::list_pupils(ListPupilsRequest) -> ListPupilsResponse;
     pupil::get_pupil(GetPupilRequest) -> Pupil;
+    pupil::look_up_pupil(LookUpPupilRequest) -> Pupil;
+    pupil::create_pupil(CreatePupilRequest) -> Pupil;
+    pupil::update_pupil(UpdatePupilRequest) -> Pupil;
+    pupil::list_incomplete_pupils(ListIncompletePupilsRequest) -> ListIncompletePupilsResponse;
+    pupil::list_study_years(ListStudyYearsRequest) -> ListStudyYearsResponse;
+    district_read::read_pupil_with_reason(ReadPupilWithReasonRequest) -> Pupil;
+    district_read::list_district_reads(ListDistrictReadsRequest) -> ListDistrictReadsResponse;
     mark_sheet::list_mark_sheets(ListMarkSheetsRequest) -> ListMarkSheetsResponse;
     mark_sheet::get_mark_sheet(GetMarkSheetRequest) -> MarkSheet;
     entry_session::open_entry_session(OpenEntrySessionRequest) -> EntrySession;

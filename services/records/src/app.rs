@@ -3,6 +3,7 @@
 pub mod class;
 mod content;
 pub mod correction;
+pub mod district_read;
 pub mod draft;
 pub mod enrolment;
 pub mod entry_session;
@@ -10,6 +11,7 @@ pub mod export;
 pub mod held_session;
 pub mod mark_sheet;
 pub mod pupil;
+pub mod pupil_change;
 pub mod pupil_import;
 pub mod school_year;
 pub mod verify;

@@ -1,4 +1,4 @@
-//! The configuration: what every service needs, and rules of assessment newer than the build.
+//! The configuration: the master key, and rules of assessment newer than the build.
 
 use std::{fs, path::PathBuf};
 
@@ -13,6 +13,9 @@ pub struct Config {
     /// What every service needs.
     #[command(flatten)]
     pub common: Common,
+    /// The master key: 32 raw bytes or 64 hex digits. Wraps the pupils' keys, seals imports, keys the search by personal id.
+    #[arg(long, env = "HOCBA_MASTER_KEY_FILE")]
+    pub master_key_file: PathBuf,
     /// A folder of rule sets (*.json) beside the shipped ones: a new circular needs no new build.
     #[arg(long, env = "HOCBA_RULE_SETS")]
     pub rule_sets: Option<PathBuf>,

@@ -40,6 +40,12 @@ pub enum Error {
     ImportCommitted,
     #[error("pupil unknown")]
     PupilUnknown,
+    #[error("fields do not hold")]
+    Invalid(Vec<(String, &'static str)>),
+    #[error("personal id taken")]
+    PersonalIdTaken,
+    #[error("pupil code taken")]
+    PupilCodeTaken,
     #[error("sheet unknown")]
     SheetUnknown,
     #[error("sheet complete")]
@@ -95,6 +101,13 @@ impl From<sqlx::Error> for Error {
     }
 }
 
+impl From<hocba_vault::Error> for Error {
+    /// What does not open was damaged or moved, or the master key is another: never the caller's fault.
+    fn from(error: hocba_vault::Error) -> Self {
+        Failure::internal(error).into()
+    }
+}
+
 const OWN: &str = "records.hocba";
 
 impl From<Error> for Status {
@@ -107,6 +120,10 @@ impl From<Error> for Failure {
     fn from(error: Error) -> Self {
         match error {
             Error::Malformed(field, words) => Self::bad_request(field, words),
+            Error::Invalid(fields) => fields.into_iter().fold(
+                Self::invalid(SHARED, "BAD_REQUEST").vi("Có mục chưa hợp lệ, xin sửa các mục được nêu."),
+                |failure, (field, words)| failure.violation(field, words),
+            ),
             Error::YearExists => Self::precondition(OWN, "YEAR_EXISTS").vi("Năm học này đã có."),
             Error::YearUnknown => Self::not_found(OWN, "YEAR_UNKNOWN").vi("Chưa có năm học này."),
             Error::RuleSetUnknown => {
@@ -138,6 +155,10 @@ impl From<Error> for Failure {
                 Self::precondition(OWN, "IMPORT_COMMITTED").vi("Lần nạp tệp này đã được ghi.")
             }
             Error::PupilUnknown => Self::not_found(OWN, "PUPIL_UNKNOWN").vi("Không có học sinh này."),
+            Error::PersonalIdTaken => Self::precondition(OWN, "PERSONAL_ID_TAKEN")
+                .vi("Số định danh này đã thuộc một học sinh khác của trường, xin kiểm tra lại."),
+            Error::PupilCodeTaken => Self::precondition(OWN, "PUPIL_CODE_TAKEN")
+                .vi("Mã học sinh này đã có trong trường, xin dùng mã khác."),
             Error::SheetUnknown => Self::not_found(OWN, "SHEET_UNKNOWN").vi("Không có bảng điểm này."),
             Error::SheetComplete => Self::precondition(OWN, "SHEET_COMPLETE")
                 .vi("Bảng điểm đã chốt đủ. Muốn sửa xin lập hồ sơ sửa điểm."),

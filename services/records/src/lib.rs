@@ -1,9 +1,9 @@
 //! hocba-records: school years, classes, pupils and their marks. It promises that a sealed cell changes
-//! by a dossier only (A4.2b), that a sheet is finished complete (A4.2a), and that an import names every
-//! quirk and writes all or nothing (A4.1).
+//! by a dossier only (A4.2b), that a sheet is finished complete (A4.2a), that an import names every
+//! quirk and writes all or nothing (A4.1), and that who has the database without the master key reads no pupil's page.
 //!
 //! Map: `api` wire to model and back · `app` one function per RPC · `model` the rules · `store` the SQL ·
-//! `guard` records' part in the term fence · `sweep` what ends sessions without a call.
+//! `guard` records' part in the term fence · `vault` what lies sealed · `sweep` what ends sessions without a call.
 //!
 //! # Who may call what (`services/shared/policy/policies/records.cedar`)
 //!
@@ -15,6 +15,12 @@
 //! | PreviewPupilImport, GetPupilImport | system_admin, principal | A4.1 |
 //! | CommitPupilImport | system_admin | A4.1, A10.4 |
 //! | ListPupils, GetPupil | principal, vice_principal, inspector, office_clerk; relation teacher or homeroom | A4.1 |
+//! | LookUpPupil | principal, vice_principal, inspector, office_clerk | A4.1 |
+//! | CreatePupil, UpdatePupil | relation homeroom; system_admin | A8.1 |
+//! | ListIncompletePupils | principal, vice_principal, system_admin, working_group; relation homeroom | A6.1 |
+//! | ListStudyYears | as GetPupil | A4.1 |
+//! | ReadPupilWithReason | district_officer of the school's authority | A3 |
+//! | ListDistrictReads | principal, vice_principal, inspector | A3 |
 //! | GetMarkSheet | relation teacher or homeroom; principal, vice_principal, inspector | A4.2 |
 //! | OpenEntrySession | relation teacher | A4.2b |
 //! | ListEntrySessions, SaveDrafts, FinishEntrySession, LeaveEntrySession | relation owner | A4.2b |
@@ -38,6 +44,7 @@ pub mod model;
 pub mod state;
 pub mod store;
 pub mod sweep;
+pub mod vault;
 
 use std::sync::Arc;
 
@@ -80,6 +87,8 @@ pub async fn build(context: Context, config: Config) -> anyhow::Result<Built> {
         policy,
         clock: context.clock,
         tokens: context.tokens.clone(),
+        vault: vault::Vault::read(&config.master_key_file)?,
+        identity: context.peers.channel("identity").ok(),
         rule_sets: config.rule_sets()?,
     });
     let fences = FenceServer::new(context.pool.clone(), guard::Records { clock: context.clock });

@@ -4,6 +4,7 @@ pub mod calendar;
 pub mod cell;
 pub mod correction;
 pub mod draft;
+pub mod ethnic_group;
 pub mod import;
 pub mod naming;
 pub mod period;

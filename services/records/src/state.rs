@@ -3,8 +3,9 @@
 use hocba_chassis::{Caller, Clock, Failure, database, token_keys::Tokens};
 use hocba_policy::{Policy, Resource};
 use sqlx::{PgPool, Postgres, Transaction};
+use tonic::transport::Channel;
 
-use crate::{error::Error, model::rule_set::RuleSet};
+use crate::{error::Error, model::rule_set::RuleSet, vault::Vault};
 
 /// What every RPC stands on.
 #[derive(Debug)]
@@ -17,6 +18,10 @@ pub struct State {
     pub clock: Clock,
     /// Judges act tokens.
     pub tokens: Tokens,
+    /// What stands sealed in the database.
+    pub vault: Vault,
+    /// Identity, asked for a school's authority; absent where none is configured.
+    pub identity: Option<Channel>,
     /// The rules of assessment.
     pub rule_sets: &'static [RuleSet],
 }

@@ -3,6 +3,7 @@
 pub mod assignment;
 pub mod class;
 pub mod correction;
+pub mod district_read;
 pub mod draft;
 pub mod enrolment;
 pub mod mark;

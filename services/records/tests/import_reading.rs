@@ -4,12 +4,10 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use hocba_records::{
-    app::pupil_import::ethnic_groups,
-    model::{
-        import::{self, Kind, Plan, School},
-        spreadsheet,
-    },
+use hocba_records::model::{
+    ethnic_group,
+    import::{self, Kind, Plan, School},
+    spreadsheet,
 };
 
 fn read() -> Plan {
@@ -18,7 +16,7 @@ fn read() -> Plan {
         "/../../tests/data/school-a/danh-sach-hoc-sinh.xlsx"
     );
     let rows = spreadsheet::read(&std::fs::read(path).unwrap()).unwrap();
-    import::plan(&rows, &school(ethnic_groups())).unwrap()
+    import::plan(&rows, &school(ethnic_group::names())).unwrap()
 }
 
 fn school(ethnic_groups: &BTreeSet<String>) -> School<'_> {

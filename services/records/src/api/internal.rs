@@ -13,14 +13,14 @@ use hocba_proto::{
     records::{
         self as wire, ApplyCorrectionRequest, ApplyCorrectionResponse, BookLine, ClassFacts, ClassHeader,
         CorrectionCell, ExportClassFactsRequest, GetCorrectionContextRequest, GetCorrectionContextResponse,
-        Identity, ItemTeacher, LineFacts, PupilFacts, class_facts::Facts as WireFacts,
+        ItemTeacher, LineFacts, PupilFacts, class_facts::Facts as WireFacts,
         records_internal_service_server::RecordsInternalService,
     },
     types::CellKey,
 };
 use tonic::{Request, Response, Status};
 
-use super::{Answer, mark_sheet, name};
+use super::{Answer, mark_sheet, name, pupil::wire_identity};
 use crate::{
     app::{
         self, Ask,
@@ -232,26 +232,9 @@ fn pupil(rules: &RuleSet, facts: Facts) -> PupilFacts {
         version: cell.version,
         digest: HEXLOWER.encode(&cell.digest),
     });
-    let it = facts.pupil.identity;
     PupilFacts {
         pupil: facts.pupil.id.to_string(),
-        identity: Some(Identity {
-            pupil_code: it.pupil_code,
-            personal_id: it.personal_id.unwrap_or_default(),
-            display_name: it.display_name,
-            sex: it.sex,
-            birth_date: it.birth_date,
-            ethnic_group: it.ethnic_group,
-            nationality: it.nationality,
-            birthplace: it.birthplace,
-            home_place: it.home_place,
-            address: it.address,
-            father: it.father,
-            mother: it.mother,
-            guardian: it.guardian,
-            register_number: it.register_number,
-            entry_date: it.entry_date,
-        }),
+        identity: Some(wire_identity(facts.pupil.page.identity)),
         height_cm: enrolment.height_cm.into(),
         weight_hg: enrolment.weight_hg.into(),
         absences_with_leave: enrolment.absences_with_leave.into(),

@@ -93,7 +93,7 @@ pub async fn export_class_facts(
     let enrolments = enrolment::list(&mut tx, school, year, Some(class), None).await?;
     let mut enrolments: HashMap<Uuid, Enrolment> = enrolments.into_iter().map(|it| (it.pupil, it)).collect();
     let mut pupils = Vec::new();
-    for pupil in pupil::list(&mut tx, school, year, Some(class), None).await? {
+    for pupil in pupil::list(&mut tx, &state.vault, school, year, Some(class), None).await? {
         let (enrolment, result) = (enrolments.remove(&pupil.id), results.remove(&pupil.id));
         pupils.push(Facts {
             cells: cells.remove(&pupil.id).unwrap_or_default(),

@@ -1,9 +1,6 @@
 //! Imports of the school office's spreadsheets (A4.1): preview, choices, commit all or nothing.
 
-use std::{
-    collections::{BTreeMap, BTreeSet, HashMap},
-    sync::OnceLock,
-};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use hocba_chassis::{Caller, clock::new_id};
 use hocba_policy::Resource;
@@ -16,32 +13,19 @@ use super::{Ask, Turn, keep, tell, turn};
 use crate::{
     error::Error,
     model::{
+        ethnic_group,
         import::{self, Kind, Plan, School},
-        pupil::Identity,
+        pupil::{Cv, Identity, Page},
         spreadsheet,
     },
     state::State,
     store::{
-        class,
+        class, enrolment,
         pupil::{self, Pupil},
         pupil_import::{self, PupilImport},
         school_year,
     },
 };
-
-/// The 54 official ethnic groups.
-#[must_use]
-pub fn ethnic_groups() -> &'static BTreeSet<String> {
-    static GROUPS: OnceLock<BTreeSet<String>> = OnceLock::new();
-    GROUPS.get_or_init(|| {
-        include_str!("../../rules/ethnic_groups.csv")
-            .lines()
-            .skip(1)
-            .filter_map(|line| line.split_once(','))
-            .map(|(_, name)| name.trim().to_owned())
-            .collect()
-    })
-}
 
 /// PreviewPupilImport. The file is read before any transaction begins.
 pub async fn preview_pupil_import<M: Message>(
@@ -63,7 +47,7 @@ pub async fn preview_pupil_import<M: Message>(
         Turn::New(ticket) => ticket,
         Turn::Again(id) => {
             let id = id.parse().map_err(|_| Error::Damaged("a kept answer"))?;
-            return with_plan(pupil_import::get(&mut tx, school, year, id).await?);
+            return with_plan(state, school, pupil_import::get(&mut tx, school, year, id).await?);
         }
     };
     school_year::get(&mut tx, school, year).await?;
@@ -80,17 +64,17 @@ pub async fn preview_pupil_import<M: Message>(
         &rows,
         &School {
             classes,
-            ethnic_groups: ethnic_groups(),
+            ethnic_groups: ethnic_group::names(),
             begins,
         },
     )
     .map_err(Error::FileUnreadable)?;
 
-    let known = pupil::list(&mut tx, school, year, None, None).await?;
+    let known = pupil::list(&mut tx, &state.vault, school, year, None, None).await?;
     let (mut creates, mut changes, mut same) = (0, 0, 0);
     let by_code: HashMap<&str, &Pupil> = known
         .iter()
-        .map(|pupil| (pupil.identity.pupil_code.as_str(), pupil))
+        .map(|pupil| (pupil.page.identity.pupil_code.as_str(), pupil))
         .collect();
     let mut seen = BTreeSet::new();
     for row in plan
@@ -104,12 +88,13 @@ pub async fn preview_pupil_import<M: Message>(
             Some(_) => changes += 1,
         }
     }
+    let id = new_id();
     let import = PupilImport {
-        id: new_id(),
+        id,
         year: year.to_owned(),
         file_digest,
         roster_digest: roster_digest(&known),
-        plan: serde_json::to_value(&plan).map_err(hocba_chassis::Failure::internal)?,
+        plan: state.vault.seal_plan(school, id, &plan)?,
         row_count: i32::try_from(plan.rows.len()).unwrap_or(i32::MAX),
         create_count: creates,
         change_count: changes,
@@ -132,7 +117,11 @@ pub async fn get_pupil_import(
     id: Uuid,
 ) -> Result<(PupilImport, Plan), Error> {
     state.authorize(caller, "GetPupilImport", &Resource::school(school))?;
-    with_plan(pupil_import::get(&mut *state.begin(school).await?, school, year, id).await?)
+    with_plan(
+        state,
+        school,
+        pupil_import::get(&mut *state.begin(school).await?, school, year, id).await?,
+    )
 }
 
 /// CommitPupilImport: every choice made, no error, the roster as it was read; then all or nothing.
@@ -147,7 +136,7 @@ pub async fn commit_pupil_import<M: Message>(
     state.authorize(ask.caller, "CommitPupilImport", &Resource::school(school))?;
     let mut tx = state.begin(school).await?;
     if let Turn::New(ticket) = turn(state, &mut tx, &ask, "CommitPupilImport").await? {
-        let (import, plan) = with_plan(pupil_import::get(&mut tx, school, year, id).await?)?;
+        let (import, plan) = with_plan(state, school, pupil_import::get(&mut tx, school, year, id).await?)?;
         if import.committed_at.is_some() {
             return Err(Error::ImportCommitted);
         }
@@ -160,31 +149,40 @@ pub async fn commit_pupil_import<M: Message>(
             return Err(Error::ImportHasErrors(errors));
         }
         let rows = import::choose(&plan, choices).map_err(Error::ImportChoiceMissing)?;
-        let known = pupil::list(&mut tx, school, year, None, None).await?;
+        let known = pupil::list(&mut tx, &state.vault, school, year, None, None).await?;
         if roster_digest(&known) != import.roster_digest {
             return Err(Error::ImportStale);
         }
-        let ids: HashMap<&str, &Pupil> = known
-            .iter()
-            .map(|pupil| (pupil.identity.pupil_code.as_str(), pupil))
+        let mut known: HashMap<String, Pupil> = known
+            .into_iter()
+            .map(|pupil| (pupil.page.identity.pupil_code.clone(), pupil))
             .collect();
-        let (mut writes, mut created) = (Vec::new(), 0);
+        let (mut pages, mut classes, mut created) = (Vec::new(), Vec::new(), 0);
         for row in rows {
-            let there = ids.get(row.identity.pupil_code.as_str());
-            if there.is_some_and(|pupil| is_same(pupil, &row.identity, &row.class_id)) {
+            let there = known.remove(&row.identity.pupil_code);
+            if there
+                .as_ref()
+                .is_some_and(|pupil| is_same(pupil, &row.identity, &row.class_id))
+            {
                 continue;
             }
             created += usize::from(there.is_none());
-            writes.push((
-                there.map_or_else(new_id, |pupil| pupil.id),
-                row.class_id,
-                row.identity,
-            ));
+            let (id, key, cv) = match there {
+                Some(pupil) => (pupil.id, pupil.key, pupil.page.cv),
+                None => {
+                    let id = new_id();
+                    (id, state.vault.new_pupil(school, id)?, Cv::default())
+                }
+            };
+            classes.push((id, row.class_id));
+            let identity = row.identity;
+            pages.push((id, key, Page { identity, cv }));
         }
-        pupil::upsert(&mut tx, school, year, &writes).await?;
+        pupil::upsert(&mut tx, &state.vault, school, &pages).await?;
+        enrolment::put(&mut tx, school, year, &classes).await?;
         pupil_import::commit(&mut tx, school, id, state.clock.now()).await?;
         let facts = json!({
-            "created": created, "changed": writes.len() - created,
+            "created": created, "changed": pages.len() - created,
             "file": data_encoding::HEXLOWER.encode(&import.file_digest), "choices": choices.len(),
         });
         let subject = format!("schools/{school}/years/{year}/pupilImports/{id}");
@@ -200,25 +198,27 @@ pub async fn commit_pupil_import<M: Message>(
         .await?;
         keep(&mut tx, &ticket, &id.to_string()).await?;
     }
-    let found = with_plan(pupil_import::get(&mut tx, school, year, id).await?)?;
+    let found = with_plan(state, school, pupil_import::get(&mut tx, school, year, id).await?)?;
     tx.commit().await?;
     Ok(found)
 }
 
-fn with_plan(import: PupilImport) -> Result<(PupilImport, Plan), Error> {
-    let plan = serde_json::from_value(import.plan.clone()).map_err(|_| Error::Damaged("an import's plan"))?;
+fn with_plan(state: &State, school: &str, import: PupilImport) -> Result<(PupilImport, Plan), Error> {
+    let plan = state.vault.open_plan(school, import.id, &import.plan)?;
     Ok((import, plan))
 }
 
 fn is_same(pupil: &Pupil, identity: &Identity, class: &str) -> bool {
-    pupil.identity == *identity && pupil.class.as_deref() == Some(class)
+    pupil.page.identity == *identity && pupil.class.as_deref() == Some(class)
 }
 
-/// What the roster is: any change of a pupil or an enrolment changes it.
+/// What the roster is: any change of a pupil or an enrolment changes it. Made of versions, so that nothing personal can
+/// be guessed from it.
 fn roster_digest(pupils: &[Pupil]) -> Vec<u8> {
     let mut context = ring::digest::Context::new(&SHA256);
     for pupil in pupils {
-        context.update(format!("{:?}\n", (pupil.id, &pupil.identity, &pupil.class)).as_bytes());
+        let class = pupil.class.as_deref().unwrap_or_default();
+        context.update(format!("{}|{}|{class}\n", pupil.id, pupil.etag).as_bytes());
     }
     context.finish().as_ref().to_vec()
 }

@@ -67,3 +67,53 @@ pub async fn update(tx: &mut PgConnection, school: &str, year: &str, new: &Enrol
     .await?;
     Ok(done.rows_affected() == 1)
 }
+
+/// Puts pupils into their classes of the year.
+pub async fn put(
+    tx: &mut PgConnection,
+    school: &str,
+    year: &str,
+    classes: &[(Uuid, String)],
+) -> Result<(), Error> {
+    let pupils: Vec<Uuid> = classes.iter().map(|(pupil, _)| *pupil).collect();
+    let classes: Vec<String> = classes.iter().map(|(_, class)| class.clone()).collect();
+    sqlx::query!(
+        "insert into enrolment (school_id, year_id, pupil_id, class_id)
+         select $1, $2, e.pupil, e.class from unnest($3::uuid[], $4::text[]) as e (pupil, class)
+         on conflict on constraint enrolment_pk do update set class_id = excluded.class_id",
+        school,
+        year,
+        &pupils,
+        &classes,
+    )
+    .execute(tx)
+    .await?;
+    Ok(())
+}
+
+/// A year of a pupil with us.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Year {
+    /// The school year.
+    pub year: String,
+    /// The class's name.
+    pub class: String,
+    /// The school's name as printed that year.
+    pub school: String,
+}
+
+/// The years of a pupil with us, oldest first.
+pub async fn years(tx: &mut PgConnection, school: &str, pupil: Uuid) -> Result<Vec<Year>, Error> {
+    Ok(sqlx::query_as!(
+        Year,
+        "select e.year_id as year, c.display_name as class, y.school_name as school
+         from enrolment e
+         join class c on c.school_id = e.school_id and c.year_id = e.year_id and c.class_id = e.class_id
+         join school_year y on y.school_id = e.school_id and y.year_id = e.year_id
+         where e.school_id = $1 and e.pupil_id = $2 order by e.year_id",
+        school,
+        pupil,
+    )
+    .fetch_all(tx)
+    .await?)
+}

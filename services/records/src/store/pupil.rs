@@ -1,91 +1,45 @@
-//! Pupils and enrolments.
+//! Pupils. What is sealed is opened here and nowhere else.
 
+use hocba_chassis::database::constraint;
 use sqlx::PgConnection;
-use time::Date;
 use uuid::Uuid;
 
 use crate::{
     error::Error,
-    model::{
-        calendar::{format_day, parse_day},
-        pupil::Identity,
-        text::name_key,
-    },
+    model::{pupil::Page, text::name_key},
+    vault::{PupilKey, Vault},
 };
 
 /// A pupil as stored.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug)]
 pub struct Pupil {
     /// Id.
     pub id: Uuid,
-    /// The identity page.
-    pub identity: Identity,
+    /// What everything of the pupil is sealed under.
+    pub key: PupilKey,
+    /// The facts.
+    pub page: Page,
     /// The class of the year asked for.
     pub class: Option<String>,
+    /// Changes with every change.
+    pub etag: i64,
 }
 
-struct Row {
-    pupil_id: Uuid,
-    pupil_code: String,
-    personal_id: Option<String>,
-    display_name: String,
-    sex: String,
-    birth_date: Date,
-    ethnic_group: String,
-    nationality: String,
-    birthplace: String,
-    home_place: String,
-    address: String,
-    father: String,
-    mother: String,
-    guardian: String,
-    register_number: String,
-    entry_date: Date,
-    disability: String,
-    class_id: Option<String>,
-}
-
-impl From<Row> for Pupil {
-    fn from(row: Row) -> Self {
-        Self {
-            id: row.pupil_id,
-            identity: Identity {
-                pupil_code: row.pupil_code,
-                personal_id: row.personal_id,
-                display_name: row.display_name,
-                sex: row.sex,
-                birth_date: format_day(row.birth_date),
-                ethnic_group: row.ethnic_group,
-                nationality: row.nationality,
-                birthplace: row.birthplace,
-                home_place: row.home_place,
-                address: row.address,
-                father: row.father,
-                mother: row.mother,
-                guardian: row.guardian,
-                register_number: row.register_number,
-                entry_date: format_day(row.entry_date),
-                disability: row.disability,
-            },
-            class: row.class_id,
-        }
-    }
-}
+/// Where in the pupil's key the page lies.
+const PLACE: &str = "page";
 
 /// The pupils of the school with their class in `year`; of one class, or one pupil, when given. In
 /// roster order.
 pub async fn list(
     tx: &mut PgConnection,
+    vault: &Vault,
     school: &str,
     year: &str,
     class: Option<&str>,
     pupil: Option<Uuid>,
 ) -> Result<Vec<Pupil>, Error> {
-    let rows = sqlx::query_as!(
-        Row,
-        r#"select p.pupil_id, p.pupil_code, p.personal_id, p.display_name, p.sex, p.birth_date, p.ethnic_group,
-            p.nationality, p.birthplace, p.home_place, p.address, p.father, p.mother, p.guardian,
-            p.register_number, p.entry_date, p.disability, e.class_id as "class_id?"
+    let rows = sqlx::query!(
+        r#"select p.pupil_id, p.key, p.page, p.etag, e.class_id as "class_id?"
          from pupil p
          left join enrolment e on e.school_id = p.school_id and e.pupil_id = p.pupil_id and e.year_id = $2
          where p.school_id = $1 and ($3::text is null or e.class_id = $3) and ($4::uuid is null or p.pupil_id = $4)
@@ -97,7 +51,34 @@ pub async fn list(
     )
     .fetch_all(tx)
     .await?;
-    Ok(rows.into_iter().map(Pupil::from).collect())
+    rows.into_iter()
+        .map(|row| {
+            let key = vault.pupil(school, row.pupil_id, row.key)?;
+            Ok(Pupil {
+                id: row.pupil_id,
+                page: key.open(PLACE, &row.page)?,
+                key,
+                class: row.class_id,
+                etag: row.etag,
+            })
+        })
+        .collect()
+}
+
+/// The pupil with a personal id.
+pub async fn by_personal_id(
+    tx: &mut PgConnection,
+    vault: &Vault,
+    school: &str,
+    digits: &str,
+) -> Result<Option<Uuid>, Error> {
+    Ok(sqlx::query_scalar!(
+        "select pupil_id from pupil where school_id = $1 and personal_id_index = $2",
+        school,
+        vault.personal_id(school, digits),
+    )
+    .fetch_optional(tx)
+    .await?)
 }
 
 /// The newest class a pupil was enrolled in: year and class.
@@ -141,76 +122,60 @@ pub async fn roster(
         .collect())
 }
 
-/// Writes pupils and their class of the year, new and known alike, in two statements.
+/// Holds a pupil for the rest of the transaction; answers the etag.
+pub async fn lock(tx: &mut PgConnection, school: &str, pupil: Uuid) -> Result<i64, Error> {
+    sqlx::query_scalar!(
+        "select etag from pupil where school_id = $1 and pupil_id = $2 for update",
+        school,
+        pupil,
+    )
+    .fetch_optional(tx)
+    .await?
+    .ok_or(Error::PupilUnknown)
+}
+
+/// Writes pupils, new and known alike, in one statement; each page is sealed under its pupil's key.
 pub async fn upsert(
     tx: &mut PgConnection,
+    vault: &Vault,
     school: &str,
-    year: &str,
-    pupils: &[(Uuid, String, Identity)],
+    pupils: &[(Uuid, PupilKey, Page)],
 ) -> Result<(), Error> {
-    let day = |text: &str| parse_day(text).ok_or(Error::Damaged("a day of a committed import"));
-    let mut births = Vec::with_capacity(pupils.len());
-    let mut entries = Vec::with_capacity(pupils.len());
-    for (_, _, identity) in pupils {
-        births.push(day(&identity.birth_date)?);
-        entries.push(day(&identity.entry_date)?);
-    }
-    let text = |field: fn(&Identity) -> &String| -> Vec<String> {
-        pupils
-            .iter()
-            .map(|(_, _, identity)| field(identity).clone())
-            .collect()
-    };
     let ids: Vec<Uuid> = pupils.iter().map(|(id, _, _)| *id).collect();
-    let personal: Vec<Option<String>> = pupils.iter().map(|(_, _, i)| i.personal_id.clone()).collect();
-    let keys: Vec<String> = pupils.iter().map(|(_, _, i)| name_key(&i.display_name)).collect();
-    sqlx::query!(
-        "insert into pupil (school_id, pupil_id, pupil_code, personal_id, display_name, sort_key, sex, birth_date,
-            ethnic_group, nationality, birthplace, home_place, address, father, mother, guardian,
-            register_number, entry_date, disability)
-         select $1, p.* from unnest($2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[],
-            $8::date[], $9::text[], $10::text[], $11::text[], $12::text[], $13::text[], $14::text[],
-            $15::text[], $16::text[], $17::text[], $18::date[], $19::text[]) as p
-         on conflict on constraint pupil_pk do update set
-            personal_id = excluded.personal_id, display_name = excluded.display_name, sort_key = excluded.sort_key,
-            sex = excluded.sex, birth_date = excluded.birth_date, ethnic_group = excluded.ethnic_group,
-            nationality = excluded.nationality, birthplace = excluded.birthplace,
-            home_place = excluded.home_place, address = excluded.address, father = excluded.father,
-            mother = excluded.mother, guardian = excluded.guardian, register_number = excluded.register_number,
-            entry_date = excluded.entry_date, disability = excluded.disability",
+    let text =
+        |of: fn(&Page) -> String| -> Vec<String> { pupils.iter().map(|(_, _, page)| of(page)).collect() };
+    let keys: Vec<Vec<u8>> = pupils.iter().map(|(_, key, _)| key.wrapped().to_vec()).collect();
+    let pages = pupils.iter().map(|(_, key, page)| key.seal(PLACE, page));
+    let pages: Vec<Vec<u8>> = pages.collect::<Result<_, _>>()?;
+    let personal: Vec<Option<Vec<u8>>> = pupils
+        .iter()
+        .map(|(_, _, page)| page.identity.personal_id.as_ref())
+        .map(|id| id.map(|id| vault.personal_id(school, id)))
+        .collect();
+    let done = sqlx::query!(
+        "insert into pupil as old (school_id, pupil_id, pupil_code, display_name, sort_key, key, page, personal_id_index)
+         select $1, p.* from unnest($2::uuid[], $3::text[], $4::text[], $5::text[], $6::bytea[], $7::bytea[],
+            $8::bytea[]) as p
+         on conflict on constraint pupil_pk do update set display_name = excluded.display_name,
+            sort_key = excluded.sort_key, page = excluded.page, personal_id_index = excluded.personal_id_index,
+            etag = old.etag + 1",
         school,
         &ids,
-        &text(|i| &i.pupil_code),
-        &personal as &[Option<String>],
-        &text(|i| &i.display_name),
+        &text(|page| page.identity.pupil_code.clone()),
+        &text(|page| page.identity.display_name.clone()),
+        &text(|page| name_key(&page.identity.display_name)),
         &keys,
-        &text(|i| &i.sex),
-        &births,
-        &text(|i| &i.ethnic_group),
-        &text(|i| &i.nationality),
-        &text(|i| &i.birthplace),
-        &text(|i| &i.home_place),
-        &text(|i| &i.address),
-        &text(|i| &i.father),
-        &text(|i| &i.mother),
-        &text(|i| &i.guardian),
-        &text(|i| &i.register_number),
-        &entries,
-        &text(|i| &i.disability),
-    )
-    .execute(&mut *tx)
-    .await?;
-    let classes: Vec<String> = pupils.iter().map(|(_, class, _)| class.clone()).collect();
-    sqlx::query!(
-        "insert into enrolment (school_id, year_id, pupil_id, class_id)
-         select $1, $2, e.pupil, e.class from unnest($3::uuid[], $4::text[]) as e (pupil, class)
-         on conflict on constraint enrolment_pk do update set class_id = excluded.class_id",
-        school,
-        year,
-        &ids,
-        &classes,
+        &pages,
+        &personal as &[Option<Vec<u8>>],
     )
     .execute(tx)
-    .await?;
-    Ok(())
+    .await;
+    match done {
+        Ok(_) => Ok(()),
+        Err(error) => Err(match constraint(&error) {
+            Some("pupil_personal_id_unique") => Error::PersonalIdTaken,
+            Some("pupil_code_unique") => Error::PupilCodeTaken,
+            Some(_) | None => error.into(),
+        }),
+    }
 }

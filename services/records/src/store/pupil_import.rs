@@ -17,8 +17,8 @@ pub struct PupilImport {
     pub file_digest: Vec<u8>,
     /// SHA-256 of the roster when the file was read.
     pub roster_digest: Vec<u8>,
-    /// The plan, as the model's JSON.
-    pub plan: serde_json::Value,
+    /// The plan, sealed.
+    pub plan: Vec<u8>,
     /// Pupil rows.
     pub row_count: i32,
     /// New ones.

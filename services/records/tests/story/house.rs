@@ -5,6 +5,7 @@ use std::time::Duration;
 use clap::Parser as _;
 use hocba_chassis::{clock::Clock, run::Running};
 use hocba_proto::{
+    lock::{Fence, InstallFenceRequest, fence_service_client::FenceServiceClient, term::State as TermState},
     records::{
         BatchCreateClassesRequest, BatchCreateTeachingAssignmentsRequest, Cell, Class,
         CommitPupilImportRequest, CreateSchoolYearRequest, Draft, FindingChoice, FinishEntrySessionRequest,
@@ -116,35 +117,8 @@ impl House {
     /// With the office's pupils, and the teacher assigned to 5A's mathematics.
     pub(crate) async fn with_pupils() -> Self {
         let house = Self::with_classes().await;
+        house.import().await;
         let mut records = house.records();
-        let request = PreviewPupilImportRequest {
-            parent: YEAR.into(),
-            file: pupils_file(),
-            request_id: String::new(),
-        };
-        let import = records
-            .preview_pupil_import(house.admin.ask(request))
-            .await
-            .unwrap()
-            .into_inner();
-        let choices = import
-            .findings
-            .iter()
-            .filter(|finding| !finding.choices.is_empty())
-            .map(|finding| FindingChoice {
-                finding: finding.id.clone(),
-                choice: "keep_first".into(),
-            })
-            .collect();
-        let request = CommitPupilImportRequest {
-            name: import.name,
-            choices,
-            request_id: String::new(),
-        };
-        records
-            .commit_pupil_import(house.admin.ask(request))
-            .await
-            .unwrap();
         let assignment = TeachingAssignment {
             class: CLASS.into(),
             item: "TO".into(),
@@ -163,6 +137,53 @@ impl House {
             .into_inner();
         assert_eq!((made.created_count, made.changed_count), (1, 0));
         house
+    }
+
+    /// Reads and writes the office's list; of two equal rows the first stays.
+    pub(crate) async fn import(&self) {
+        let mut records = self.records();
+        let request = PreviewPupilImportRequest {
+            parent: YEAR.into(),
+            file: pupils_file(),
+            request_id: String::new(),
+        };
+        let import = records
+            .preview_pupil_import(self.admin.ask(request))
+            .await
+            .unwrap()
+            .into_inner();
+        let choices = import
+            .findings
+            .iter()
+            .filter(|finding| !finding.choices.is_empty())
+            .map(|finding| FindingChoice {
+                finding: finding.id.clone(),
+                choice: "keep_first".into(),
+            })
+            .collect();
+        let request = CommitPupilImportRequest {
+            name: import.name,
+            choices,
+            request_id: String::new(),
+        };
+        records
+            .commit_pupil_import(self.admin.ask(request))
+            .await
+            .unwrap();
+    }
+
+    /// Closes the marks of the second semester.
+    pub(crate) async fn close_semester2(&self) {
+        let fence = Fence {
+            term: format!("{YEAR}/terms/marks-semester2"),
+            epoch: 1,
+            state: TermState::Closed.into(),
+            lock_order: format!("schools/{SCHOOL}/lockOrders/x"),
+            ..Fence::default()
+        };
+        let request = InstallFenceRequest { fence: Some(fence) };
+        let mut fences = FenceServiceClient::new(self.channel_as("lock"));
+        fences.install_fence(request).await.unwrap();
     }
 
     /// Records as the gateway reaches it.
@@ -184,6 +205,8 @@ async fn serve(
 ) -> Running {
     let files = pki.files("records");
     let url = database.url_file(pki.folder()).unwrap();
+    let master = pki.folder().join("records-master.key");
+    std::fs::write(&master, [7; 32]).unwrap();
     let config = Config::parse_from([
         "hocba-records".into(),
         "--listen=127.0.0.1:0".to_owned(),
@@ -191,6 +214,7 @@ async fn serve(
         format!("--tls-key={}", files.key.display()),
         format!("--tls-ca={}", files.ca.display()),
         format!("--database-url-file={}", url.display()),
+        format!("--master-key-file={}", master.display()),
         format!("--identity-addr={}", identity.peer.address),
         format!("--archive-addr={}", archive.peer.address),
         concat!("--rule-sets=", env!("CARGO_MANIFEST_DIR"), "/tests/rules").to_owned(),

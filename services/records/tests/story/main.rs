@@ -7,9 +7,12 @@
 )]
 
 mod correction;
+mod district;
 mod entry;
 mod house;
 mod import;
 mod paths;
+mod pupil;
 mod rule_set;
+mod secrecy;
 mod year_result;

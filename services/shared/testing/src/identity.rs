@@ -121,6 +121,12 @@ impl TestIdentity {
         self.sign_in(new_id(), None, roles, 300)
     }
 
+    /// An officer of an authority.
+    #[must_use]
+    pub fn officer(&self, authority: &str) -> TestPerson {
+        self.sign_in_at(new_id(), None, Some(authority), &["district_officer"], 300)
+    }
+
     /// A sign-in of an account; its token ends after so many seconds (negative: ended already).
     #[must_use]
     pub fn sign_in(
@@ -130,13 +136,24 @@ impl TestIdentity {
         roles: &[&'static str],
         seconds: i64,
     ) -> TestPerson {
+        self.sign_in_at(account, school, None, roles, seconds)
+    }
+
+    fn sign_in_at(
+        &self,
+        account: Uuid,
+        school: Option<&str>,
+        authority: Option<&str>,
+        roles: &[&'static str],
+        seconds: i64,
+    ) -> TestPerson {
         let (now, sign_in) = (Clock::system().now(), new_id());
         let claims = AccessClaims {
             iss: ISSUER.to_owned(),
             sub: account.to_string(),
             sid: sign_in.to_string(),
             school: school.map(str::to_owned),
-            authority: None,
+            authority: authority.map(str::to_owned),
             roles: roles.iter().map(|role| (*role).to_owned()).collect(),
             act: BTreeMap::new(),
             iat: now.unix_timestamp(),
