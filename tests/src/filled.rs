@@ -31,6 +31,7 @@ impl Places {
             "year" => "2025-2026".to_owned(),
             "term" => "marks-semester1".to_owned(),
             "class" => "5a".to_owned(),
+            "month" => "2025-10".to_owned(),
             "sheet" | "mark_sheet" => "to-end2".to_owned(),
             "item" => "to".to_owned(),
             "period" => "end2".to_owned(),

@@ -1,6 +1,9 @@
 //! Wire to model and back; decides nothing.
 
+mod absence;
+mod checklist;
 mod class;
+mod class_finding;
 mod district_read;
 mod draft;
 mod enrolment;
@@ -8,6 +11,7 @@ mod entry_session;
 mod held_session;
 mod internal;
 mod mark_sheet;
+mod movement;
 mod name;
 mod pupil;
 mod pupil_import;
@@ -74,6 +78,15 @@ serve! {
     entry_session::get_receipt(GetReceiptRequest) -> Receipt;
     mark_sheet::verify_seals(VerifySealsRequest) -> VerifySealsResponse;
     enrolment::update_enrolment(UpdateEnrolmentRequest) -> Enrolment;
+    movement::record_movement(RecordMovementRequest) -> Movement;
+    movement::list_movements(ListMovementsRequest) -> ListMovementsResponse;
+    absence::record_absences(RecordAbsencesRequest) -> RecordAbsencesResponse;
+    absence::list_absences(ListAbsencesRequest) -> ListAbsencesResponse;
+    checklist::list_monthly_checklists(ListMonthlyChecklistsRequest) -> ListMonthlyChecklistsResponse;
+    checklist::complete_monthly_checklist(CompleteMonthlyChecklistRequest) -> MonthlyChecklist;
+    class_finding::create_class_finding(CreateClassFindingRequest) -> ClassFinding;
+    class_finding::settle_class_finding(SettleClassFindingRequest) -> ClassFinding;
+    class_finding::list_class_findings(ListClassFindingsRequest) -> ListClassFindingsResponse;
     year_result::list_year_results(ListYearResultsRequest) -> ListYearResultsResponse;
     year_result::confirm_year_results(ConfirmYearResultsRequest) -> ConfirmYearResultsResponse;
     year_result::decide_promotions(DecidePromotionsRequest) -> DecidePromotionsResponse;

@@ -1,6 +1,9 @@
 //! One function per RPC: authorize, load, decide, save, in one transaction.
 
+pub mod absence;
+pub mod checklist;
 pub mod class;
+pub mod class_finding;
 mod content;
 pub mod correction;
 pub mod district_read;
@@ -10,6 +13,7 @@ pub mod entry_session;
 pub mod export;
 pub mod held_session;
 pub mod mark_sheet;
+pub mod movement;
 pub mod pupil;
 pub mod pupil_change;
 pub mod pupil_import;

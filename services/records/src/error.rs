@@ -46,6 +46,26 @@ pub enum Error {
     PersonalIdTaken,
     #[error("pupil code taken")]
     PupilCodeTaken,
+    #[error("pupil enrolled")]
+    PupilEnrolled,
+    #[error("pupil left")]
+    PupilLeft,
+    #[error("pupil not left")]
+    PupilNotLeft,
+    #[error("grade differs")]
+    GradeDiffers,
+    #[error("absences by month")]
+    AbsencesByMonth,
+    #[error("checklist incomplete")]
+    ChecklistIncomplete(Vec<String>),
+    #[error("checklist early")]
+    ChecklistEarly,
+    #[error("checklist done")]
+    ChecklistDone,
+    #[error("finding unknown")]
+    FindingUnknown,
+    #[error("finding settled")]
+    FindingSettled,
     #[error("sheet unknown")]
     SheetUnknown,
     #[error("sheet complete")]
@@ -159,6 +179,32 @@ impl From<Error> for Failure {
                 .vi("Số định danh này đã thuộc một học sinh khác của trường, xin kiểm tra lại."),
             Error::PupilCodeTaken => Self::precondition(OWN, "PUPIL_CODE_TAKEN")
                 .vi("Mã học sinh này đã có trong trường, xin dùng mã khác."),
+            Error::PupilEnrolled => Self::precondition(OWN, "PUPIL_ENROLLED")
+                .vi("Học sinh đã có lớp trong năm học này; muốn đổi lớp xin ghi chuyển lớp."),
+            Error::PupilLeft => Self::precondition(OWN, "PUPIL_LEFT")
+                .vi("Học sinh đã thôi học hoặc chuyển trường; xin ghi trở lại trước."),
+            Error::PupilNotLeft => {
+                Self::precondition(OWN, "PUPIL_NOT_LEFT").vi("Học sinh đang học, không có gì để ghi trở lại.")
+            }
+            Error::GradeDiffers => Self::precondition(OWN, "GRADE_DIFFERS")
+                .vi("Lớp này không đúng khối của học sinh, xin chọn lớp cùng khối."),
+            Error::AbsencesByMonth => Self::precondition(OWN, "ABSENCES_BY_MONTH")
+                .vi("Ngày nghỉ của học sinh được ghi theo tháng; xin sửa ở tháng có sai sót."),
+            Error::ChecklistIncomplete(items) => items.into_iter().fold(
+                Self::precondition(OWN, "CHECKLIST_INCOMPLETE").vi("Việc của tháng chưa xong, xin làm nốt."),
+                |failure, item| failure.violation(item, "Chưa xong."),
+            ),
+            Error::ChecklistEarly => Self::precondition(OWN, "CHECKLIST_EARLY")
+                .vi("Tháng chưa hết, xin hoàn thành từ ngày cuối tháng."),
+            Error::ChecklistDone => {
+                Self::precondition(OWN, "CHECKLIST_DONE").vi("Việc của tháng này đã được hoàn thành.")
+            }
+            Error::FindingUnknown => {
+                Self::not_found(OWN, "FINDING_UNKNOWN").vi("Lớp này không có ghi nhận kiểm tra này.")
+            }
+            Error::FindingSettled => {
+                Self::precondition(OWN, "FINDING_SETTLED").vi("Ghi nhận kiểm tra này đã được xử lí.")
+            }
             Error::SheetUnknown => Self::not_found(OWN, "SHEET_UNKNOWN").vi("Không có bảng điểm này."),
             Error::SheetComplete => Self::precondition(OWN, "SHEET_COMPLETE")
                 .vi("Bảng điểm đã chốt đủ. Muốn sửa xin lập hồ sơ sửa điểm."),

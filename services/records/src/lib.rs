@@ -29,6 +29,12 @@
 //! | GetReceipt | relation owner; principal, vice_principal, inspector | A4.2b |
 //! | VerifySeals | principal, vice_principal, inspector, working_group | A4.2b |
 //! | UpdateEnrolment | relation homeroom; system_admin | A8.2 |
+//! | RecordMovement, RecordAbsences | relation homeroom; system_admin | A8.2 |
+//! | ListMovements | as GetPupil; system_admin | A8.2 |
+//! | ListAbsences, ListMonthlyChecklists | relation homeroom; principal, vice_principal, inspector, system_admin | A8.2 |
+//! | CompleteMonthlyChecklist | relation homeroom | A8.2 |
+//! | CreateClassFinding, SettleClassFinding | relation homeroom | A8.4 |
+//! | ListClassFindings | relation homeroom; principal, vice_principal, inspector | A8.4 |
 //! | ListYearResults | relation homeroom; principal, vice_principal, inspector | A8.2 |
 //! | ConfirmYearResults | relation homeroom | A8.3 |
 //! | DecidePromotions | principal | A8.2 |

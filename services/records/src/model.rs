@@ -6,6 +6,8 @@ pub mod correction;
 pub mod draft;
 pub mod ethnic_group;
 pub mod import;
+pub mod month;
+pub mod movement;
 pub mod naming;
 pub mod period;
 pub mod pupil;

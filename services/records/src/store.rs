@@ -1,12 +1,16 @@
 //! The SQL; decides nothing.
 
+pub mod absence;
 pub mod assignment;
+pub mod checklist;
 pub mod class;
+pub mod class_finding;
 pub mod correction;
 pub mod district_read;
 pub mod draft;
 pub mod enrolment;
 pub mod mark;
+pub mod movement;
 pub mod pupil;
 pub mod pupil_import;
 pub mod school_year;

@@ -1,5 +1,6 @@
 //! What stands encrypted or keyed in the database: the page of every pupil under a key of its own, the plans of imports,
-//! the reasons of the district. One master key; every use has a key derived from it.
+//! the words
+//! of class checks. One master key; every use has a key derived from it.
 
 use std::path::Path;
 
@@ -15,6 +16,7 @@ use crate::error::Error;
 pub struct Vault {
     pupils: DataKeys,
     imports: Cipher,
+    findings: Cipher,
     personal_id: Index,
 }
 
@@ -33,6 +35,7 @@ impl Vault {
         Ok(Self {
             pupils: master.data_keys("pupil")?,
             imports: master.cipher("pupil_import")?,
+            findings: master.cipher("class_finding")?,
             personal_id: master.index("personal_id")?,
         })
     }
@@ -81,6 +84,18 @@ impl Vault {
     }
 }
 
+impl Vault {
+    /// Seals words of a finding in a class's books.
+    pub fn seal_finding(&self, school: &str, finding: Uuid, words: &str) -> Result<Vec<u8>, Error> {
+        seal(&self.findings, &finding_place(school, finding), &words)
+    }
+
+    /// Opens words of a finding.
+    pub fn open_finding(&self, school: &str, finding: Uuid, sealed: &[u8]) -> Result<String, Error> {
+        open(&self.findings, &finding_place(school, finding), sealed)
+    }
+}
+
 impl PupilKey {
     /// The form to be stored.
     #[must_use]
@@ -105,6 +120,10 @@ fn owner(school: &str, pupil: Uuid) -> String {
 
 fn plan_place(school: &str, import: Uuid) -> String {
     format!("schools/{school}/pupilImports/{import}")
+}
+
+fn finding_place(school: &str, finding: Uuid) -> String {
+    format!("schools/{school}/findings/{finding}")
 }
 
 fn seal<T: Serialize>(cipher: &Cipher, place: &str, value: &T) -> Result<Vec<u8>, Error> {

@@ -29,6 +29,7 @@ pub(super) async fn update_enrolment(
     let new = Enrolment {
         pupil: names::id("enrolment.name", &pupil)?,
         class: String::new(),
+        left_on: None,
         height_cm: small("height_cm", given.height_cm, 250)?,
         weight_hg: small("weight_hg", given.weight_hg, 2000)?,
         absences_with_leave: small("absences_with_leave", given.absences_with_leave, 366)?,

@@ -34,6 +34,23 @@ pub(super) fn class(field: &str, text: &str) -> Result<(String, String, String),
     Ok((school, year, class))
 }
 
+/// A class that narrows a list of a year; none when empty.
+pub(super) fn class_of_year(
+    field: &str,
+    (school, year): (&str, &str),
+    text: &str,
+) -> Result<Option<String>, Failure> {
+    if text.is_empty() {
+        return Ok(None);
+    }
+    let (of_school, of_year, class) = class(field, text)?;
+    if (of_school.as_str(), of_year.as_str()) == (school, year) {
+        Ok(Some(class))
+    } else {
+        Err(Failure::bad_request(field, "lớp không thuộc năm học này"))
+    }
+}
+
 /// A child with a UUID, such as `schools/{school}/receipts/{receipt}`.
 pub(super) fn child(field: &str, pattern: &str, text: &str) -> Result<(String, Uuid), Failure> {
     let [school, id] = name::parse(field, pattern, text)?;

@@ -102,15 +102,7 @@ pub(super) async fn list_incomplete_pupils(
     let caller = Caller::of(&request)?;
     let request = request.get_ref();
     let (school, year) = name::year("parent", &request.parent)?;
-    let class = if request.class.is_empty() {
-        None
-    } else {
-        let (of_school, of_year, class) = name::class("class", &request.class)?;
-        if (of_school.as_str(), of_year.as_str()) != (school.as_str(), year.as_str()) {
-            return Err(Failure::bad_request("class", "lớp không thuộc năm học này").into());
-        }
-        Some(class)
-    };
+    let class = name::class_of_year("class", (&school, &year), &request.class)?;
     let (pupils, count) =
         app::pupil::list_incomplete_pupils(state, &caller, (&school, &year), class.as_deref()).await?;
     let pupils = pupils.into_iter().map(|it| wire::IncompletePupil {

@@ -8,7 +8,10 @@ use super::{Ask, Turn, keep, pupil::class_of, tell, turn};
 use crate::{
     error::Error,
     state::State,
-    store::enrolment::{self, Enrolment},
+    store::{
+        absence,
+        enrolment::{self, Enrolment},
+    },
 };
 
 /// UpdateEnrolment.
@@ -28,9 +31,14 @@ pub async fn update_enrolment<M: Message>(
         .unwrap_or_default();
     let (resource, _) = class_of(&mut tx, ask.caller, school, year, &class).await?;
     state.authorize(ask.caller, "UpdateEnrolment", &resource)?;
-    found.ok_or(Error::PupilUnknown)?;
+    let found = found.ok_or(Error::PupilUnknown)?;
     if let Turn::New(ticket) = turn(state, &mut tx, &ask, "UpdateEnrolment").await? {
         hocba_fence::check(&mut tx, &Term::marks(school, year, Semester::Two)).await?;
+        // Once a month is recorded the sums are not ours to set.
+        let sums = |it: &Enrolment| (it.absences_with_leave, it.absences_without_leave);
+        if sums(&found) != sums(&new) && absence::is_by_month(&mut tx, school, year, new.pupil).await? {
+            return Err(Error::AbsencesByMonth);
+        }
         if !enrolment::update(&mut tx, school, year, &new).await? {
             return Err(Error::EtagMismatch);
         }

@@ -187,13 +187,14 @@ pub async fn list_incomplete_pupils(
         .collect();
     let (mut incomplete, mut count) = (Vec::new(), 0);
     for pupil in pupil::list(&mut tx, &state.vault, school, year, only, None).await? {
-        let Some(class) = pupil.class else { continue };
+        let Some(measured) = measures.get(&pupil.id).filter(|it| it.left_on.is_none()) else {
+            continue;
+        };
         count += 1;
         let mut missing = pupil.page.missing();
-        let measured = measures.get(&pupil.id);
         for (field, measure) in [
-            ("height_cm", measured.map_or(0, |it| it.height_cm)),
-            ("weight_hg", measured.map_or(0, |it| it.weight_hg)),
+            ("height_cm", measured.height_cm),
+            ("weight_hg", measured.weight_hg),
         ] {
             if measure == 0 {
                 missing.push(field);
@@ -203,7 +204,7 @@ pub async fn list_incomplete_pupils(
             incomplete.push(Incomplete {
                 id: pupil.id,
                 display_name: pupil.page.identity.display_name,
-                class,
+                class: measured.class.clone(),
                 missing,
             });
         }

@@ -13,10 +13,14 @@ use super::{
 };
 use crate::{
     error::Error,
-    model::pupil::Page,
+    model::{
+        movement::{Kind, entry_day as movement_day},
+        pupil::Page,
+    },
     state::State,
     store::{
         class, enrolment,
+        movement::{self, Movement},
         pupil::{self, Pupil},
     },
 };
@@ -37,10 +41,23 @@ pub async fn create_pupil<M: Message>(
         Turn::New(ticket) => {
             let page = held(state, page)?;
             hocba_fence::check(&mut tx, &Term::marks(school, year, Semester::Two)).await?;
+            let entry_day = movement_day(year, &page.identity.entry_date, state.clock.today());
             let id = new_id();
             let key = state.vault.new_pupil(school, id)?;
             pupil::upsert(&mut tx, &state.vault, school, &[(id, key, page)]).await?;
             enrolment::put(&mut tx, school, year, &[(id, class.to_owned())]).await?;
+            let entry = Movement {
+                id: new_id(),
+                pupil: id,
+                kind: Kind::Entry,
+                day: entry_day,
+                from: None,
+                to: Some(class.to_owned()),
+                reason: String::new(),
+                by: ask.caller.person()?.account,
+                at: state.clock.now(),
+            };
+            movement::insert_all(&mut tx, school, year, &[entry]).await?;
             let subject = format!("schools/{school}/pupils/{id}");
             let facts = json!({"class": format!("schools/{school}/years/{year}/classes/{class}")});
             tell(

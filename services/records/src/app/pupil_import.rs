@@ -15,12 +15,14 @@ use crate::{
     model::{
         ethnic_group,
         import::{self, Kind, Plan, School},
+        movement,
         pupil::{Cv, Identity, Page},
         spreadsheet,
     },
     state::State,
     store::{
         class, enrolment,
+        movement::{self as moved, Movement},
         pupil::{self, Pupil},
         pupil_import::{self, PupilImport},
         school_year,
@@ -157,7 +159,8 @@ pub async fn commit_pupil_import<M: Message>(
             .into_iter()
             .map(|pupil| (pupil.page.identity.pupil_code.clone(), pupil))
             .collect();
-        let (mut pages, mut classes, mut created) = (Vec::new(), Vec::new(), 0);
+        let (mut pages, mut classes, mut movements, mut created) = (Vec::new(), Vec::new(), Vec::new(), 0);
+        let (today, by) = (state.clock.today(), ask.caller.person()?.account);
         for row in rows {
             let there = known.remove(&row.identity.pupil_code);
             if there
@@ -167,6 +170,7 @@ pub async fn commit_pupil_import<M: Message>(
                 continue;
             }
             created += usize::from(there.is_none());
+            let from = there.as_ref().and_then(|pupil| pupil.class.clone());
             let (id, key, cv) = match there {
                 Some(pupil) => (pupil.id, pupil.key, pupil.page.cv),
                 None => {
@@ -174,12 +178,33 @@ pub async fn commit_pupil_import<M: Message>(
                     (id, state.vault.new_pupil(school, id)?, Cv::default())
                 }
             };
-            classes.push((id, row.class_id));
             let identity = row.identity;
+            if from.as_ref() != Some(&row.class_id) {
+                let (kind, day) = match from {
+                    Some(_) => (movement::Kind::ClassChange, today),
+                    None => (
+                        movement::Kind::Entry,
+                        movement::entry_day(year, &identity.entry_date, today),
+                    ),
+                };
+                movements.push(Movement {
+                    id: new_id(),
+                    pupil: id,
+                    kind,
+                    day,
+                    from,
+                    to: Some(row.class_id.clone()),
+                    reason: String::new(),
+                    by,
+                    at: state.clock.now(),
+                });
+            }
+            classes.push((id, row.class_id));
             pages.push((id, key, Page { identity, cv }));
         }
         pupil::upsert(&mut tx, &state.vault, school, &pages).await?;
         enrolment::put(&mut tx, school, year, &classes).await?;
+        moved::insert_all(&mut tx, school, year, &movements).await?;
         pupil_import::commit(&mut tx, school, id, state.clock.now()).await?;
         let facts = json!({
             "created": created, "changed": pages.len() - created,

@@ -50,6 +50,7 @@ pub async fn list(tx: &mut PgConnection, school: &str, year: &str) -> Result<Vec
         r#"select c.class_id as class, c.display_name, c.grade, count(e.pupil_id) as "pupils!"
          from class c
          left join enrolment e on e.school_id = c.school_id and e.year_id = c.year_id and e.class_id = c.class_id
+            and e.left_on is null
          where c.school_id = $1 and c.year_id = $2
          group by c.class_id, c.display_name, c.grade order by c.grade, c.class_id"#,
         school,

@@ -1,6 +1,7 @@
 //! What the homeroom teacher keeps of enrolments.
 
 use sqlx::PgConnection;
+use time::Date;
 use uuid::Uuid;
 
 use crate::error::Error;
@@ -12,6 +13,8 @@ pub struct Enrolment {
     pub pupil: Uuid,
     /// The class.
     pub class: String,
+    /// Since when the pupil has left; off the roster then.
+    pub left_on: Option<Date>,
     /// Centimetres.
     pub height_cm: i16,
     /// Tenths of a kilogram.
@@ -34,7 +37,7 @@ pub async fn list(
 ) -> Result<Vec<Enrolment>, Error> {
     Ok(sqlx::query_as!(
         Enrolment,
-        "select pupil_id as pupil, class_id as class, height_cm, weight_hg, absences_with_leave,
+        "select pupil_id as pupil, class_id as class, left_on, height_cm, weight_hg, absences_with_leave,
             absences_without_leave, etag
          from enrolment
          where school_id = $1 and year_id = $2 and ($3::text is null or class_id = $3)
@@ -89,6 +92,47 @@ pub async fn put(
     .execute(tx)
     .await?;
     Ok(())
+}
+
+/// Moves a pupil within the year: into a class, or off the roster from a day.
+pub async fn place(
+    tx: &mut PgConnection,
+    school: &str,
+    year: &str,
+    pupil: Uuid,
+    (class, left_on): (&str, Option<Date>),
+) -> Result<(), Error> {
+    sqlx::query!(
+        "update enrolment set class_id = $4, left_on = $5, etag = etag + 1
+         where school_id = $1 and year_id = $2 and pupil_id = $3",
+        school,
+        year,
+        pupil,
+        class,
+        left_on,
+    )
+    .execute(tx)
+    .await?;
+    Ok(())
+}
+
+/// The grade of the newest class before a year.
+pub async fn grade_before(
+    tx: &mut PgConnection,
+    school: &str,
+    year: &str,
+    pupil: Uuid,
+) -> Result<Option<i16>, Error> {
+    Ok(sqlx::query_scalar!(
+        "select c.grade from enrolment e
+         join class c on c.school_id = e.school_id and c.year_id = e.year_id and c.class_id = e.class_id
+         where e.school_id = $1 and e.pupil_id = $2 and e.year_id < $3 order by e.year_id desc limit 1",
+        school,
+        pupil,
+        year,
+    )
+    .fetch_optional(tx)
+    .await?)
 }
 
 /// A year of a pupil with us.

@@ -74,7 +74,7 @@ pub async fn counts(
         r#"select e.class_id, c.item, c.period, count(distinct c.pupil_id) as "sealed!"
          from enrolment e
          join sealed_cell c on c.school_id = e.school_id and c.year_id = e.year_id and c.pupil_id = e.pupil_id
-         where e.school_id = $1 and e.year_id = $2
+         where e.school_id = $1 and e.year_id = $2 and e.left_on is null
          group by e.class_id, c.item, c.period"#,
         school,
         year,

@@ -28,7 +28,7 @@ pub struct Pupil {
 /// Where in the pupil's key the page lies.
 const PLACE: &str = "page";
 
-/// The pupils of the school with their class in `year`; of one class, or one pupil, when given. In
+/// The pupils of the school with their class in `year`; of one class's roster, or one pupil, when given. In
 /// roster order.
 pub async fn list(
     tx: &mut PgConnection,
@@ -42,7 +42,7 @@ pub async fn list(
         r#"select p.pupil_id, p.key, p.page, p.etag, e.class_id as "class_id?"
          from pupil p
          left join enrolment e on e.school_id = p.school_id and e.pupil_id = p.pupil_id and e.year_id = $2
-         where p.school_id = $1 and ($3::text is null or e.class_id = $3) and ($4::uuid is null or p.pupil_id = $4)
+         where p.school_id = $1 and ($3::text is null or (e.class_id = $3 and e.left_on is null)) and ($4::uuid is null or p.pupil_id = $4)
          order by p.sort_key, p.pupil_code"#,
         school,
         year,
@@ -98,7 +98,7 @@ pub async fn newest_class(
     Ok(row.map(|row| (row.year_id, row.class_id)))
 }
 
-/// The roster of a class: ids and names in order.
+/// The roster of a class: ids and names in order, without those who have left.
 pub async fn roster(
     tx: &mut PgConnection,
     school: &str,
@@ -108,7 +108,7 @@ pub async fn roster(
     let rows = sqlx::query!(
         "select p.pupil_id, p.display_name from enrolment e
          join pupil p on p.school_id = e.school_id and p.pupil_id = e.pupil_id
-         where e.school_id = $1 and e.year_id = $2 and e.class_id = $3
+         where e.school_id = $1 and e.year_id = $2 and e.class_id = $3 and e.left_on is null
          order by p.sort_key, p.pupil_code",
         school,
         year,

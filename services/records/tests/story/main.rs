@@ -6,11 +6,14 @@
     reason = "a test fails by panicking"
 )]
 
+mod class_check;
 mod correction;
 mod district;
 mod entry;
 mod house;
 mod import;
+mod month;
+mod movement;
 mod paths;
 mod pupil;
 mod rule_set;
