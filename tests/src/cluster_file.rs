@@ -96,13 +96,26 @@ pub fn spans(deployment: &Deployment) -> PathBuf {
 
 /// Lets `hocbactl` make the demo school.
 pub fn load_demo_school(deployment: &Deployment) -> anyhow::Result<ClusterFile> {
+    demo(deployment, &["load"])
+}
+
+/// Lets `hocbactl` play the year of the demo school's class; what it leaves lies in `out`.
+pub fn play_demo(deployment: &Deployment, out: &Path) -> anyhow::Result<ClusterFile> {
+    demo(deployment, &["play", "--out", &out.to_string_lossy()])
+}
+
+fn demo(deployment: &Deployment, part: &[&str]) -> anyhow::Result<ClusterFile> {
     let output = Command::new(files::program("hocbactl")?)
-        .args(["demo", "load", "--cluster"])
+        .args(["demo", "--cluster"])
         .arg(ClusterFile::path(deployment))
+        .args(part)
         .current_dir(files::repository())
         .output()?;
     if !output.status.success() {
-        bail!("hocbactl demo load: {}", String::from_utf8_lossy(&output.stderr));
+        bail!(
+            "hocbactl demo {part:?}: {}",
+            String::from_utf8_lossy(&output.stderr)
+        );
     }
     ClusterFile::read(deployment)
 }

@@ -8,7 +8,7 @@
 //! [`launcher`] the development cluster · [`cluster_file`] what other programs read · [`cluster`] the
 //! tests' cluster · [`wire`] a connection that can be cut, delayed, frozen · [`traces`] a receiver of
 //! spans · [`edge`] calls through the gateway · [`person`] somebody signed in · [`school`] a small school · [`rpcs`] the contract's
-//! methods · [`filled`] requests made from the contract · [`files`], [`wait`] the small things.
+//! methods · [`filled`] requests made from the contract · [`needles`] what must not be found · [`files`], [`wait`] the small things.
 
 pub mod boot;
 pub mod cluster;
@@ -18,6 +18,7 @@ pub mod edge;
 pub mod files;
 pub mod filled;
 pub mod launcher;
+pub mod needles;
 pub mod node;
 pub mod person;
 pub mod pki;

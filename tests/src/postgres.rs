@@ -123,7 +123,9 @@ impl Postgres {
         pid.stop("INT", Duration::from_secs(20)).await
     }
 
-    fn data(&self) -> PathBuf {
+    /// The folder of its data.
+    #[must_use]
+    pub fn data(&self) -> PathBuf {
         self.folder.join("data")
     }
 

@@ -30,6 +30,16 @@ pub const ITEMS: [&str; 10] = ["TV", "TO", "NN", "DD", "LD", "KH", "TH", "CN", "
 /// Names nobody else has, to look for where they must not be.
 pub const PUPILS: [&str; 3] = ["Kiều Quỳnh Thơ", "Lục Bảo Ngân", "Đoàn Nhật Vượng"];
 
+/// What every pupil's identity page says beside that: values nobody else has.
+pub const PAGE: [(&str, &str); 6] = [
+    ("birthplace", "Trạm xá Mường Sao Mai"),
+    ("home", "Bản Phiêng Trăng Khuyết"),
+    ("address", "Ngách 83/17 ngõ Hoa Gạo"),
+    ("father", "Lục Vĩnh Thử Nghiệm"),
+    ("mother", "Kiều Hạnh Thử Nghiệm"),
+    ("guardian", "Đoàn Thụ Giám Hộ"),
+];
+
 /// How long a call is tried again while something is away.
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -365,6 +375,7 @@ fn workbook(code: &str, pupils: &[String]) -> anyhow::Result<Vec<u8>> {
     for (column, title) in (0_u16..).zip(TITLES) {
         sheet.write(4, column, title)?;
     }
+    let [birthplace, home, address, father, mother, guardian] = PAGE.map(|(_, value)| value);
     for (at, pupil) in (1_u32..).zip(pupils) {
         let row = [
             at.to_string(),
@@ -376,12 +387,12 @@ fn workbook(code: &str, pupils: &[String]) -> anyhow::Result<Vec<u8>> {
             "Kinh".to_owned(),
             "Kinh".to_owned(),
             "Việt Nam".to_owned(),
-            "Hà Nội".to_owned(),
-            "Hà Nội".to_owned(),
-            "Hà Nội".to_owned(),
-            "Người cha".to_owned(),
-            "Người mẹ".to_owned(),
-            String::new(),
+            birthplace.to_owned(),
+            home.to_owned(),
+            address.to_owned(),
+            father.to_owned(),
+            mother.to_owned(),
+            guardian.to_owned(),
             format!("00{at:02}/TH"),
             "01/09/2021".to_owned(),
             "5A".to_owned(),
