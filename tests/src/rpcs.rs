@@ -4,12 +4,13 @@ use anyhow::Context;
 use prost_reflect::{DescriptorPool, MethodDescriptor, ServiceDescriptor};
 
 /// Methods that need no token.
-pub const WITHOUT_TOKEN: [&str; 5] = [
+pub const WITHOUT_TOKEN: [&str; 6] = [
     "SignIn",
     "RefreshSignIn",
     "GetJwks",
     "ActivateAccount",
     "ConfirmTotp",
+    "ReportIncidentWithoutSignIn",
 ];
 
 /// The contract.

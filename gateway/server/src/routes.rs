@@ -7,12 +7,13 @@ use anyhow::Context;
 use prost_reflect::{DescriptorPool, ServiceDescriptor};
 
 /// Methods that carry no access token: who calls them is only about to get one.
-const WITHOUT_TOKEN: [&str; 5] = [
+const WITHOUT_TOKEN: [&str; 6] = [
     "hocba.identity.v1.IdentityService/SignIn",
     "hocba.identity.v1.IdentityService/RefreshSignIn",
     "hocba.identity.v1.IdentityService/GetJwks",
     "hocba.identity.v1.IdentityService/ActivateAccount",
     "hocba.identity.v1.IdentityService/ConfirmTotp",
+    "hocba.identity.v1.IdentityService/ReportIncidentWithoutSignIn",
 ];
 
 /// A public method.

@@ -5,7 +5,10 @@ use time::Duration;
 use tonic::Status;
 use uuid::Uuid;
 
-use crate::{model::account::State, vault::VaultError};
+use crate::{
+    model::{account::State, incident},
+    vault::VaultError,
+};
 
 /// The short form everywhere in this crate.
 pub type Result<T> = std::result::Result<T, Error>;
@@ -98,6 +101,12 @@ pub enum Error {
     GroupClosed,
     #[error("group exists")]
     GroupExists,
+    #[error("incident unknown")]
+    IncidentUnknown,
+    #[error("incident is {}", .0.as_str())]
+    IncidentState(incident::State),
+    #[error("too many reports")]
+    ReportsThrottled { wait: Duration },
     #[error("etag mismatch")]
     EtagMismatch,
     #[error("too busy hashing")]
@@ -220,6 +229,13 @@ impl From<Error> for Failure {
             }
             Error::GroupExists => Self::precondition(OWN, "GROUP_EXISTS")
                 .vi("Đã có tổ, nhóm cùng loại mang tên này, xin đặt tên khác."),
+            Error::IncidentUnknown => Self::not_found(OWN, "INCIDENT_UNKNOWN").vi("Không có sự cố này."),
+            Error::IncidentState(state) => Self::precondition(OWN, "INCIDENT_STATE")
+                .meta("state", state.as_str())
+                .vi("Sự cố đang ở bước khác, xin tải lại: tiếp nhận trước, xử lí và kết thúc sau."),
+            Error::ReportsThrottled { wait } => Self::exhausted(OWN, "REPORTS_THROTTLED")
+                .retry_after(wait.unsigned_abs())
+                .vi("Đã nhận nhiều báo cáo từ nơi này, xin chờ rồi gửi tiếp."),
             Error::EtagMismatch => {
                 Self::aborted(SHARED, "ETAG_MISMATCH").vi("Dữ liệu đã được người khác sửa, xin tải lại.")
             }

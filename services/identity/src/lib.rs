@@ -31,6 +31,14 @@
 //! | CreateGroup, UpdateGroup, CloseGroup | principal, system_admin of the school | A10.1 |
 //! | GrantGroupRole, RevokeGroupRole | principal, system_admin of the school (the app checks the role given) | A10.1 |
 //! | GetGroup, ListGroups, ListGroupRoleBindings | principal, vice_principal, system_admin, office_clerk, inspector, working_group of the school; operator | A10.1 |
+//! | GetStaffProfile, UpdateStaffProfile | relation `self`; principal, system_admin, office_clerk of the school | A6.1 |
+//! | ListIncompleteStaff | principal, vice_principal, system_admin, office_clerk of the school | A6.1 |
+//! | ListAccountSecurity, ListSecurityChecks | principal, vice_principal, system_admin, inspector of the school | A6.2 |
+//! | RecordSecurityCheck | principal, vice_principal of the school | A6.2 |
+//! | ReportIncident | every person of the school | A9 |
+//! | ReportIncidentWithoutSignIn | anybody, without a token | A9 |
+//! | AcknowledgeIncident, RecordIncidentAction, CloseIncident | principal, vice_principal, system_admin, working_group of the school | A9 |
+//! | GetIncident, ListIncidents | relation `self` (reported by the caller); principal, vice_principal, system_admin, working_group, inspector of the school | A9 |
 //! | CreateDelegation, RevokeDelegation | principal of the school (the app: in person) | A6.3 |
 //! | ListDelegations | principal, vice_principal, system_admin, office_clerk, inspector, working_group of the school; operator | A6.3 |
 //! | CreateNetwork | principal, system_admin of the school; operator | A11.3 |

@@ -3,7 +3,8 @@
 
 use std::path::Path;
 
-use hocba_vault::{Cipher, Index, Master};
+use hocba_vault::{Cipher, DataKeys, Index, Master};
+use prost::Message;
 use ring::{
     digest::{SHA256, digest},
     rand::{SecureRandom as _, SystemRandom},
@@ -19,6 +20,9 @@ pub struct Vault {
     totp: Cipher,
     refresh: Index,
     attempt: Index,
+    staff: DataKeys,
+    words: Cipher,
+    body: Index,
 }
 
 impl Vault {
@@ -29,6 +33,9 @@ impl Vault {
             totp: master.cipher("totp")?,
             refresh: master.index("refresh")?,
             attempt: master.index("attempt")?,
+            staff: master.data_keys("staff")?,
+            words: master.cipher("words")?,
+            body: master.index("body")?,
         })
     }
 
@@ -62,6 +69,28 @@ impl Vault {
     /// The key under which attempts are counted: names what was tried to nobody who reads the table.
     pub fn attempt_key(&self, kind: &str, what: &str) -> Vec<u8> {
         self.attempt.of(format!("{kind}\n{what}").as_bytes())
+    }
+
+    /// The keys of the staff's personal facts, one an account.
+    pub fn staff(&self) -> &DataKeys {
+        &self.staff
+    }
+
+    /// Encrypts what people wrote; bound to the place where it stands.
+    pub fn seal_words(&self, place: &str, words: &str) -> Result<Vec<u8>, VaultError> {
+        self.words.seal(place, words.as_bytes())
+    }
+
+    /// Decrypts what people wrote in this place.
+    pub fn open_words(&self, place: &str, sealed: &[u8]) -> Result<String, VaultError> {
+        let words = self.words.open(place, sealed)?;
+        String::from_utf8(words.to_vec()).map_err(|_| VaultError::Opening)
+    }
+
+    /// Stands for a request with personal values where its digest is kept: keyed, so that nobody without the key can
+    /// try values out.
+    pub fn body(&self, request: &impl Message) -> String {
+        data_encoding::BASE64URL_NOPAD.encode(&self.body.of(&request.encode_to_vec()))
     }
 }
 

@@ -36,6 +36,14 @@ pub fn of_account(text: &str, kind: &str) -> Result<(Uuid, Uuid), &'static str> 
     }
 }
 
+/// Reads `accounts/{account}/staffProfile`.
+pub fn staff_profile(text: &str) -> Result<Uuid, &'static str> {
+    match parts(text).as_slice() {
+        ["accounts", id, "staffProfile"] => uuid(id),
+        _ => Err("must be accounts/{account}/staffProfile"),
+    }
+}
+
 /// Reads `schools/{school}/delegations/{delegation}`.
 pub fn delegation(text: &str) -> Result<(Slug, Uuid), &'static str> {
     match parts(text).as_slice() {
@@ -44,7 +52,7 @@ pub fn delegation(text: &str) -> Result<(Slug, Uuid), &'static str> {
     }
 }
 
-/// Reads `schools/{school}/{kind}/{id}`, for working groups and groups.
+/// Reads `schools/{school}/{kind}/{id}`, for working groups, groups and incidents.
 pub fn of_school(text: &str, kind: &str) -> Result<(Slug, Uuid), &'static str> {
     match parts(text).as_slice() {
         ["schools", school, found, id] if *found == kind => Ok((Slug::parse(school)?, uuid(id)?)),

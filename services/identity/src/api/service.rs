@@ -7,8 +7,8 @@ use hocba_proto::identity::identity_service_server::IdentityService;
 use tonic::Request;
 
 use super::{
-    Answer, account, activation, authority, delegation, jwks, network, role_binding, school, sign_in,
-    staff_group, staff_group_role, step_up, working_group,
+    Answer, account, activation, authority, delegation, incident, jwks, network, role_binding, school,
+    security, sign_in, staff_group, staff_group_role, staff_profile, step_up, working_group,
 };
 use crate::state::State;
 
@@ -209,6 +209,88 @@ impl IdentityService for Public {
         request: Request<wire::ListGroupRoleBindingsRequest>,
     ) -> Answer<wire::ListGroupRoleBindingsResponse> {
         staff_group_role::list_group_role_bindings(&self.0, request).await
+    }
+
+    async fn get_staff_profile(
+        &self,
+        request: Request<wire::GetStaffProfileRequest>,
+    ) -> Answer<wire::StaffProfile> {
+        staff_profile::get_staff_profile(&self.0, request).await
+    }
+
+    async fn update_staff_profile(
+        &self,
+        request: Request<wire::UpdateStaffProfileRequest>,
+    ) -> Answer<wire::StaffProfile> {
+        staff_profile::update_staff_profile(&self.0, request).await
+    }
+
+    async fn list_incomplete_staff(
+        &self,
+        request: Request<wire::ListIncompleteStaffRequest>,
+    ) -> Answer<wire::ListIncompleteStaffResponse> {
+        staff_profile::list_incomplete_staff(&self.0, request).await
+    }
+
+    async fn list_account_security(
+        &self,
+        request: Request<wire::ListAccountSecurityRequest>,
+    ) -> Answer<wire::ListAccountSecurityResponse> {
+        security::list_account_security(&self.0, request).await
+    }
+
+    async fn record_security_check(
+        &self,
+        request: Request<wire::RecordSecurityCheckRequest>,
+    ) -> Answer<wire::SecurityCheck> {
+        security::record_security_check(&self.0, request).await
+    }
+
+    async fn list_security_checks(
+        &self,
+        request: Request<wire::ListSecurityChecksRequest>,
+    ) -> Answer<wire::ListSecurityChecksResponse> {
+        security::list_security_checks(&self.0, request).await
+    }
+
+    async fn report_incident(&self, request: Request<wire::ReportIncidentRequest>) -> Answer<wire::Incident> {
+        incident::report_incident(&self.0, request).await
+    }
+
+    async fn report_incident_without_sign_in(
+        &self,
+        request: Request<wire::ReportIncidentWithoutSignInRequest>,
+    ) -> Answer<wire::ReportIncidentWithoutSignInResponse> {
+        incident::report_incident_without_sign_in(&self.0, request).await
+    }
+
+    async fn acknowledge_incident(
+        &self,
+        request: Request<wire::AcknowledgeIncidentRequest>,
+    ) -> Answer<wire::Incident> {
+        incident::acknowledge_incident(&self.0, request).await
+    }
+
+    async fn record_incident_action(
+        &self,
+        request: Request<wire::RecordIncidentActionRequest>,
+    ) -> Answer<wire::Incident> {
+        incident::record_incident_action(&self.0, request).await
+    }
+
+    async fn close_incident(&self, request: Request<wire::CloseIncidentRequest>) -> Answer<wire::Incident> {
+        incident::close_incident(&self.0, request).await
+    }
+
+    async fn get_incident(&self, request: Request<wire::GetIncidentRequest>) -> Answer<wire::Incident> {
+        incident::get_incident(&self.0, request).await
+    }
+
+    async fn list_incidents(
+        &self,
+        request: Request<wire::ListIncidentsRequest>,
+    ) -> Answer<wire::ListIncidentsResponse> {
+        incident::list_incidents(&self.0, request).await
     }
 
     async fn create_delegation(

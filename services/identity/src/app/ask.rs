@@ -8,6 +8,7 @@ use hocba_chassis::{
 };
 use prost::Message;
 use sqlx::{PgConnection, Postgres, Transaction};
+use uuid::Uuid;
 
 use crate::{error::Result, model::home::Home, state::State};
 
@@ -21,6 +22,22 @@ pub struct Ask<'a, R, T, M> {
     pub request_id: &'a str,
     /// Writes the result for the wire.
     pub answer: fn(T) -> M,
+}
+
+/// A mutation whose request or result holds personal values. The digest that guards its request_id is over a keyed
+/// digest of the request, and what is kept of the answer is the id of the thing: a repeat reads it anew.
+pub type SealedAsk<'a> = Ask<'a, String, Uuid, String>;
+
+impl<'a> SealedAsk<'a> {
+    /// One asked for with a body that the vault has digested.
+    pub fn of(caller: &'a Caller, body: &'a String, request_id: &'a str) -> Self {
+        Self {
+            caller,
+            request: body,
+            request_id,
+            answer: |id| id.to_string(),
+        }
+    }
 }
 
 /// A mutation has begun, or was done before.

@@ -22,9 +22,38 @@ pub fn optional(text: &str, most: usize) -> Result<String, &'static str> {
     Ok(text)
 }
 
+/// A text of several lines that may be empty: as `optional`, but line breaks are kept.
+pub fn lines(text: &str, most: usize) -> Result<String, &'static str> {
+    let text: String = text.replace("\r\n", "\n").trim().nfc().collect();
+    if text.chars().any(|c| c.is_control() && c != '\n') {
+        return Err("must not hold control characters");
+    }
+    if text.chars().count() > most {
+        return Err("is too long");
+    }
+    Ok(text)
+}
+
+/// A text that was read must be there.
+pub fn some(text: String) -> Result<String, &'static str> {
+    if text.is_empty() {
+        Err("must not be empty")
+    } else {
+        Ok(text)
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{optional, required};
+    use super::{lines, optional, required, some};
+
+    #[test]
+    fn keeps_lines_and_nothing_else_unseen() {
+        assert_eq!(lines(" a\r\nb\n", 10), Ok("a\nb".to_owned()));
+        assert!(lines("a\tb", 10).is_err());
+        assert!(lines("abc", 2).is_err());
+        assert_eq!(lines(" \n ", 10).and_then(some), Err("must not be empty"));
+    }
 
     #[test]
     fn composes_and_trims() {

@@ -1,5 +1,7 @@
 //! Rows of `attempt`: failed attempts by keyed digest. No school: none is known yet.
 
+use std::collections::BTreeMap;
+
 use sqlx::PgConnection;
 use time::OffsetDateTime;
 
@@ -56,4 +58,23 @@ pub async fn forget(db: &mut PgConnection, before: OffsetDateTime) -> Result<u64
         .execute(db)
         .await?
         .rows_affected())
+}
+
+/// Reads how many attempts failed in a row, of several keys, as far as they are not forgotten.
+pub async fn failures(
+    db: &mut PgConnection,
+    keys: &[Vec<u8>],
+    since: OffsetDateTime,
+) -> Result<BTreeMap<Vec<u8>, u32>> {
+    let rows = sqlx::query!(
+        "select key, failures from attempt where key = any($1) and updated_at >= $2",
+        keys,
+        since
+    )
+    .fetch_all(db)
+    .await?;
+    Ok(rows
+        .into_iter()
+        .map(|r| (r.key, u32::try_from(r.failures).unwrap_or(0)))
+        .collect())
 }

@@ -97,6 +97,7 @@ fn a1_every_school_role_is_refused_at_another_school() {
         "RefreshSignIn",
         "ActivateAccount",
         "ConfirmTotp",
+        "ReportIncidentWithoutSignIn",
     ];
     for rpc in contract::rpcs().unwrap() {
         if free.iter().any(|method| rpc.ends_with(&format!("/{method}"))) {
