@@ -7,15 +7,20 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
 /// The client's address, as services read it.
 pub const CLIENT_ADDRESS: &str = "x-hocba-client-address";
 
+/// What the client calls itself, as identity reads it: so that people recognise their devices.
+pub const CLIENT_AGENT: &str = "x-hocba-client-agent";
+
+/// The longest of it that goes on.
+const LONGEST_AGENT: usize = 200;
+
 /// The only headers of a client that go further. Everything else, known or not, stays outside: so no
 /// header that is trusted inside can be brought along.
-const CARRIED: [&str; 8] = [
+const CARRIED: [&str; 7] = [
     "authorization",
     "content-type",
     "te",
     "grpc-encoding",
     "grpc-accept-encoding",
-    "user-agent",
     "traceparent",
     "tracestate",
 ];
@@ -25,7 +30,7 @@ const LARGEST: usize = 8 * 1024;
 
 /// Leaves only what may be carried, and adds what we know ourselves.
 pub fn enter(headers: &mut HeaderMap, client: IpAddr, deadline: Option<Duration>) {
-    let mut kept = HeaderMap::with_capacity(CARRIED.len() + 2);
+    let mut kept = HeaderMap::with_capacity(CARRIED.len() + 3);
     for name in CARRIED {
         if let Some(value) = headers.get(name).filter(|value| value.len() <= LARGEST) {
             kept.insert(HeaderName::from_static(name), value.clone());
@@ -34,12 +39,31 @@ pub fn enter(headers: &mut HeaderMap, client: IpAddr, deadline: Option<Duration>
     if let Ok(address) = HeaderValue::from_str(&client.to_canonical().to_string()) {
         kept.insert(HeaderName::from_static(CLIENT_ADDRESS), address);
     }
+    if let Some(agent) = headers.get(header::USER_AGENT).and_then(agent) {
+        kept.insert(HeaderName::from_static(CLIENT_AGENT), agent);
+    }
     if let Some(deadline) = deadline
         && let Ok(text) = HeaderValue::from_str(&format!("{}m", deadline.as_millis()))
     {
         kept.insert(HeaderName::from_static("grpc-timeout"), text);
     }
     *headers = kept;
+}
+
+/// A user-agent that is safe to keep and show: printable ASCII, cut; anything else becomes `?`.
+fn agent(value: &HeaderValue) -> Option<HeaderValue> {
+    let text: String = value
+        .as_bytes()
+        .iter()
+        .take(LONGEST_AGENT)
+        .map(|byte| match byte {
+            0x20..=0x7e => char::from(*byte),
+            _ => '?',
+        })
+        .collect();
+    HeaderValue::from_str(text.trim())
+        .ok()
+        .filter(|agent| !agent.is_empty())
 }
 
 /// The time a client gives (`grpc-timeout`), if it says so in the protocol's form.
@@ -82,6 +106,7 @@ mod tests {
         let mut headers = HeaderMap::new();
         for (name, value) in [
             ("x-hocba-client-address", "10.0.0.1"),
+            ("x-hocba-client-agent", "forged"),
             ("x-hocba-request-id", "1"),
             ("x-hocba-anything", "1"),
             ("forwarded", "for=10.0.0.1"),
@@ -110,6 +135,19 @@ mod tests {
                 ("grpc-timeout", "2000m")
             ]
         );
+    }
+
+    #[test]
+    fn a_user_agent_goes_on_cut_and_clean_under_our_own_name() {
+        let mut bytes = b"M\xc3\xa1y \ttr\xc6\xb0\xe1\xbb\x9dng ".to_vec();
+        bytes.extend([b'x'; 300]);
+        let mut headers = HeaderMap::new();
+        headers.insert("user-agent", HeaderValue::from_bytes(&bytes).unwrap());
+        enter(&mut headers, "192.0.2.7".parse().unwrap(), None);
+        assert_eq!(headers.get("user-agent"), None);
+        let agent = headers.get(CLIENT_AGENT).unwrap().to_str().unwrap();
+        assert!(agent.starts_with("M??y ?tr?????ng xxx"), "{agent}");
+        assert_eq!(agent.len(), LONGEST_AGENT);
     }
 
     #[test]

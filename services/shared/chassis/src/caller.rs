@@ -139,6 +139,8 @@ pub struct Caller {
     pub decision: Option<String>,
     /// The client's address as the edge saw it.
     pub client_address: Option<IpAddr>,
+    /// What the client calls itself, as the edge passed it on: its own word, which proves nothing.
+    pub client_agent: Option<String>,
     /// When the caller stops waiting.
     pub deadline: Option<Instant>,
 }

@@ -21,6 +21,8 @@ use crate::{caller::Caller, telemetry, tls::Tls};
 pub const DECISION: &str = "x-hocba-decision";
 /// The header with the client's address, set by the edge and passed on by services.
 pub const CLIENT_ADDRESS: &str = "x-hocba-client-address";
+/// The header with what the client calls itself (its user-agent, cleaned), set by the edge for identity.
+pub const CLIENT_AGENT: &str = "x-hocba-client-agent";
 /// How long background work waits for a peer.
 const BACKGROUND: Duration = Duration::from_secs(10);
 /// The longest a call made for a person may take when the person set no deadline.

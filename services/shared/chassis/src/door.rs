@@ -87,6 +87,7 @@ impl Door {
             person,
             decision: text(client::DECISION).map(str::to_owned),
             client_address: text(client::CLIENT_ADDRESS).and_then(|address| address.parse::<IpAddr>().ok()),
+            client_agent: text(client::CLIENT_AGENT).map(str::to_owned),
             deadline: text("grpc-timeout")
                 .and_then(timeout)
                 .map(|left| Instant::now() + left),

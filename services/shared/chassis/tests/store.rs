@@ -28,6 +28,7 @@ fn caller() -> Caller {
         person: None,
         decision: None,
         client_address: None,
+        client_agent: None,
         deadline: None,
     }
 }

@@ -29,6 +29,7 @@ fn peer_alone(peer: &str) -> Caller {
         person: None,
         decision: None,
         client_address: None,
+        client_agent: None,
         deadline: None,
     }
 }
