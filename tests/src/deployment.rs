@@ -189,6 +189,9 @@ impl Deployment {
             Node::Identity => {
                 own.push(("HOCBA_TOKEN_KEY_FILES", self.secret("token.key")));
                 own.push(("HOCBA_MASTER_KEY_FILE", self.secret("identity-master.key")));
+                let port = self.state.address(Node::Gateway)?.port();
+                own.push(("HOCBA_WEBAUTHN_RP_ID", "localhost".to_owned()));
+                own.push(("HOCBA_WEBAUTHN_ORIGINS", format!("https://localhost:{port}")));
             }
             Node::Records => own.push(("HOCBA_MASTER_KEY_FILE", self.secret("records-master.key"))),
             Node::Workflow => own.push(("HOCBA_MASTER_KEY_FILE", self.secret("workflow-master.key"))),

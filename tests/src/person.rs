@@ -55,6 +55,7 @@ impl Person {
                 password: login.password.clone(),
                 totp_code: totp_code(&login.totp_secret)?,
                 client: Uuid::now_v7().to_string(),
+                ..Default::default()
             };
             match IdentityServiceClient::new(channel.clone()).sign_in(request).await {
                 Ok(answer) => {
@@ -125,6 +126,7 @@ impl Person {
                 digest: digest.to_owned(),
                 role: role.to_owned(),
                 totp_code: totp_code(&self.login.totp_secret)?,
+                ..Default::default()
             })?;
             match IdentityServiceClient::new(self.channel()).step_up(request).await {
                 Ok(answer) => return Ok(answer.into_inner().act_token),

@@ -4,7 +4,8 @@ use anyhow::Context;
 use prost_reflect::{DescriptorPool, MethodDescriptor, ServiceDescriptor};
 
 /// Methods that need no token.
-pub const WITHOUT_TOKEN: [&str; 6] = [
+pub const WITHOUT_TOKEN: [&str; 7] = [
+    "BeginSignIn",
     "SignIn",
     "RefreshSignIn",
     "GetJwks",

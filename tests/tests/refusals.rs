@@ -28,7 +28,15 @@ use tonic_types::StatusExt;
 use uuid::Uuid;
 
 /// Methods for whoever is signed in: there is no wrong role and no other school.
-const FOR_EVERYBODY: [&str; 4] = ["SignOut", "StepUp", "GetMe", "GetTrustAnchors"];
+const FOR_EVERYBODY: [&str; 7] = [
+    "SignOut",
+    "StepUp",
+    "BeginStepUp",
+    "BeginSecurityKey",
+    "ChangePassword",
+    "GetMe",
+    "GetTrustAnchors",
+];
 
 const AUTHORITY: &str = "refusals";
 const OTHER_AUTHORITY: &str = "refusals-other";

@@ -66,6 +66,7 @@ impl Session {
                 password: login.password.clone(),
                 totp_code: codes.next(&login.totp_secret)?,
                 client: client.clone(),
+                ..Default::default()
             };
             match IdentityServiceClient::new(channel.clone()).sign_in(request).await {
                 Ok(answer) => {
@@ -133,6 +134,7 @@ impl Session {
                 digest: digest.to_owned(),
                 role: role.to_owned(),
                 totp_code,
+                ..Default::default()
             };
             let request = self.ask(request).await?;
             match IdentityServiceClient::new(self.channel.clone())

@@ -7,7 +7,8 @@ use anyhow::Context;
 use prost_reflect::{DescriptorPool, ServiceDescriptor};
 
 /// Methods that carry no access token: who calls them is only about to get one.
-const WITHOUT_TOKEN: [&str; 6] = [
+const WITHOUT_TOKEN: [&str; 7] = [
+    "hocba.identity.v1.IdentityService/BeginSignIn",
     "hocba.identity.v1.IdentityService/SignIn",
     "hocba.identity.v1.IdentityService/RefreshSignIn",
     "hocba.identity.v1.IdentityService/GetJwks",

@@ -7,7 +7,11 @@ create table sign_in (
     account_id    uuid        not null,
     client_digest bytea       not null,
     address       text        not null,
+    user_agent    text        not null,
+    premises      boolean     not null,
+    security_key  boolean     not null,
     started_at    timestamptz not null,
+    last_used_at  timestamptz not null,
     expires_at    timestamptz not null,
     ended_at      timestamptz,
     end_cause     text,
@@ -15,8 +19,10 @@ create table sign_in (
     constraint sign_in_account_fk foreign key (school_id, account_id) references account (school_id, id),
     constraint sign_in_end_cause check ((ended_at is null) = (end_cause is null)),
     constraint sign_in_end_cause_known
-        check (end_cause in ('signed_out', 'token_reused', 'suspended', 'expired', 'reactivated'))
+        check (end_cause in ('signed_out', 'token_reused', 'suspended', 'expired', 'password_changed', 'recovered'))
 );
+create index sign_in_by_account on sign_in (school_id, account_id, id);
+create index sign_in_by_client on sign_in (school_id, client_digest);
 create index sign_in_open on sign_in (school_id, account_id) where ended_at is null;
 create index sign_in_lapsing on sign_in (expires_at) where ended_at is null;
 
@@ -113,6 +119,6 @@ revoke all on function refresh_token_locate(bytea), sign_ins_lapsed(timestamptz,
 grant execute on function refresh_token_locate(bytea), sign_ins_lapsed(timestamptz, int), roles_lapsed(date)
     to hocba_identity;
 grant select, insert on sign_in, refresh_token, totp_use, act_token_issue, attempt to hocba_identity;
-grant update (ended_at, end_cause) on sign_in to hocba_identity;
+grant update (last_used_at, ended_at, end_cause) on sign_in to hocba_identity;
 grant update (rotated_at) on refresh_token to hocba_identity;
 grant update, delete on attempt to hocba_identity;

@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use clap::Args;
 use hocba_chassis::config::{Common, Configured};
 
+use crate::model::webauthn::RelyingParty;
+
 /// What identity needs beside what every service needs.
 #[derive(Debug, Clone, clap::Parser)]
 pub struct Config {
@@ -19,9 +21,30 @@ pub struct Config {
     /// The master key: 32 raw bytes or 64 hex digits. Encrypts second factors, keys what is counted.
     #[arg(long, env = "HOCBA_MASTER_KEY_FILE")]
     pub master_key_file: PathBuf,
+    /// Whom security keys are registered with.
+    #[command(flatten)]
+    pub webauthn: WebauthnConfig,
     /// What hashing a password costs.
     #[command(flatten)]
     pub hashing: HashingConfig,
+}
+
+/// Whom security keys are registered with. Keys answer for this id alone: when it changes, all are lost.
+#[derive(Debug, Clone, Args)]
+pub struct WebauthnConfig {
+    /// The domain of the pages, such as `hocba.example`.
+    #[arg(long, env = "HOCBA_WEBAUTHN_RP_ID")]
+    pub webauthn_rp_id: String,
+    /// The origins of the pages, separated by commas, such as `https://hocba.example`.
+    #[arg(long, env = "HOCBA_WEBAUTHN_ORIGINS", value_delimiter = ',', required = true)]
+    pub webauthn_origins: Vec<String>,
+}
+
+impl WebauthnConfig {
+    /// The relying party of these settings.
+    pub fn relying_party(&self) -> anyhow::Result<RelyingParty> {
+        RelyingParty::new(&self.webauthn_rp_id, &self.webauthn_origins).map_err(|what| anyhow::anyhow!(what))
+    }
 }
 
 impl Configured for Config {

@@ -6,7 +6,13 @@ use tonic::Status;
 use uuid::Uuid;
 
 use crate::{
-    model::{account::State, incident},
+    model::{
+        account::State,
+        challenge::Stale,
+        incident,
+        recovery::{Missing, State as RecoveryState},
+        webauthn::Flaw,
+    },
     vault::VaultError,
 };
 
@@ -49,8 +55,32 @@ pub enum Error {
     SignInOver,
     #[error("activation refused")]
     ActivationRefused,
-    #[error("password weak: {0}")]
-    PasswordWeak(&'static str),
+    #[error("{field}: password weak: {what}")]
+    PasswordWeak { field: &'static str, what: &'static str },
+    #[error("password wrong")]
+    PasswordWrong,
+    #[error("challenge {}", .0.as_str())]
+    ChallengeInvalid(Stale),
+    #[error("attestation invalid: {}", .0.as_str())]
+    AttestationInvalid(Flaw),
+    #[error("assertion refused: {}", .0.as_str())]
+    AssertionRefused(Flaw),
+    #[error("signature counter went back")]
+    SecurityKeyCounter,
+    #[error("security key exists")]
+    SecurityKeyExists,
+    #[error("security key unknown")]
+    SecurityKeyUnknown,
+    #[error("too many security keys")]
+    SecurityKeyLimit,
+    #[error("recovery unknown")]
+    RecoveryUnknown,
+    #[error("recovery {recovery} is open")]
+    RecoveryOpen { recovery: String },
+    #[error("recovery is {}", .0.as_str())]
+    RecoveryOver(RecoveryState),
+    #[error("recovery needs {}", .0.as_str())]
+    RecoveryPair(Missing),
     #[error("authority unknown")]
     AuthorityUnknown,
     #[error("authority exists")]
@@ -169,9 +199,43 @@ impl From<Error> for Failure {
             }
             Error::ActivationRefused => Self::unauthenticated(OWN, "ACTIVATION_REFUSED")
                 .vi("Thư điện tử hoặc mã kích hoạt chưa đúng, đã dùng hoặc quá hạn."),
-            Error::PasswordWeak(what) => Self::invalid(OWN, "PASSWORD_WEAK")
-                .violation("password", what)
-                .vi("Mật khẩu cần ít nhất 12 kí tự và không thuộc loại dễ đoán."),
+            Error::PasswordWeak { field, what } => Self::invalid(OWN, "PASSWORD_WEAK")
+                .violation(field, what)
+                .vi("Mật khẩu cần 12 đến 256 kí tự, không ghép từ từ quen thuộc, tên, thư điện tử hay trường."),
+            Error::PasswordWrong => {
+                Self::unauthenticated(OWN, "PASSWORD_WRONG").vi("Mật khẩu hiện tại chưa đúng.")
+            }
+            Error::ChallengeInvalid(stale) => Self::precondition(OWN, "CHALLENGE_INVALID")
+                .meta("what", stale.as_str())
+                .vi("Yêu cầu dùng khóa bảo mật đã quá hạn hoặc đã dùng, xin bắt đầu lại."),
+            Error::AttestationInvalid(flaw) => Self::invalid(OWN, "ATTESTATION_INVALID")
+                .meta("what", flaw.as_str())
+                .vi("Không đăng kí được khóa bảo mật này, xin thử lại hoặc dùng khóa khác."),
+            Error::AssertionRefused(flaw) => Self::unauthenticated(OWN, "ASSERTION_REFUSED")
+                .meta("what", flaw.as_str())
+                .vi("Khóa bảo mật chưa xác nhận được việc này, xin thử lại."),
+            Error::SecurityKeyCounter => Self::unauthenticated(OWN, "SECURITY_KEY_COUNTER")
+                .vi("Khóa bảo mật này có thể đã bị sao chép: xin dùng cách khác và gỡ khóa này."),
+            Error::SecurityKeyExists => {
+                Self::precondition(OWN, "SECURITY_KEY_EXISTS").vi("Khóa bảo mật này đã đăng kí.")
+            }
+            Error::SecurityKeyUnknown => {
+                Self::not_found(OWN, "SECURITY_KEY_UNKNOWN").vi("Không có khóa bảo mật này.")
+            }
+            Error::SecurityKeyLimit => Self::precondition(OWN, "SECURITY_KEY_LIMIT")
+                .vi("Tài khoản đã có mười khóa bảo mật, xin gỡ bớt một khóa."),
+            Error::RecoveryUnknown => {
+                Self::not_found(OWN, "RECOVERY_UNKNOWN").vi("Không có yêu cầu khôi phục này.")
+            }
+            Error::RecoveryOpen { recovery } => Self::precondition(OWN, "RECOVERY_OPEN")
+                .meta("recovery", recovery)
+                .vi("Tài khoản này đang có một yêu cầu khôi phục chờ duyệt."),
+            Error::RecoveryOver(state) => Self::precondition(OWN, "RECOVERY_OVER")
+                .meta("state", state.as_str())
+                .vi("Yêu cầu khôi phục này đã kết thúc, xin lập yêu cầu mới nếu còn cần."),
+            Error::RecoveryPair(missing) => Self::precondition(OWN, "RECOVERY_PAIR")
+                .meta("needs", missing.as_str())
+                .vi("Cần đúng hai người để khôi phục tài khoản này, xin mời người khác duyệt."),
             Error::AuthorityUnknown => {
                 Self::not_found(OWN, "AUTHORITY_UNKNOWN").vi("Không có cơ quan quản lí này.")
             }

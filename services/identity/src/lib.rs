@@ -4,7 +4,7 @@
 //!
 //! Map: [`api`] wire to model and back · [`app`] one function per RPC · [`model`] the rules · [`store`] the
 //! SQL · [`token`] the keys we sign with · [`vault`] what is stored encrypted · [`hashing`] the bounded
-//! argon2 pool · [`config`], [`error`], [`state`].
+//! argon2 pool · [`curve`] what may be a public key · [`config`], [`error`], [`state`].
 //!
 //! # Who may call what (the policy holds it; `services/shared/policy/policies/identity.cedar`)
 //!
@@ -13,7 +13,7 @@
 //!
 //! | RPC of hocba.identity.v1.IdentityService | callers | article |
 //! |---|---|---|
-//! | SignIn, RefreshSignIn, GetJwks, ActivateAccount, ConfirmTotp | anybody, without a token (GetJwks also every peer) | A9 |
+//! | SignIn, BeginSignIn, RefreshSignIn, GetJwks, ActivateAccount, ConfirmTotp | anybody, without a token (GetJwks also every peer) | A9 |
 //! | GetMe, SignOut | every person, relation `self` | A9 |
 //! | StepUp | every person, relation `self`; the app checks the role | A9 |
 //! | CreateAuthority, CreateSchool | operator | A1 |
@@ -43,6 +43,11 @@
 //! | ListDelegations | principal, vice_principal, system_admin, office_clerk, inspector, working_group of the school; operator | A6.3 |
 //! | CreateNetwork | principal, system_admin of the school; operator | A11.3 |
 //! | ListNetworks | principal, vice_principal, system_admin, inspector of the school; operator | A11.3 |
+//! | BeginStepUp, BeginSecurityKey, CreateSecurityKey, RemoveSecurityKey, ChangePassword | every person, relation `self` | A9 |
+//! | ListSignIns, ListSecurityKeys | relation `self`; principal, vice_principal, system_admin of the school; operator | A6.2 |
+//! | StartRecovery, ApproveRecovery | principal, vice_principal, system_admin of the school; operator (the app: two people who fit) | A6.2 |
+//! | CancelRecovery | relation `self`; as StartRecovery | A6.2 |
+//! | ListRecoveries | as StartRecovery; inspector of the school | A6.2 |
 //!
 //! | RPC of hocba.identity.v1.IdentityInternalService | peers |
 //! |---|---|
@@ -52,6 +57,7 @@
 pub mod api;
 pub mod app;
 pub mod config;
+pub mod curve;
 pub mod error;
 pub mod hashing;
 pub mod model;
@@ -102,6 +108,7 @@ pub async fn build(context: Context, config: Config) -> anyhow::Result<Built> {
         tokens: Tokens::local(context.clock, keys.verifying()),
         keys,
         vault: Vault::read(&config.master_key_file)?,
+        relying_party: config.webauthn.relying_party()?,
         hashing: Hashing::new(&config.hashing)?,
     });
     let public = IdentityServiceServer::new(api::service::Public(Arc::clone(&state)));

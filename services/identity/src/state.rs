@@ -6,7 +6,13 @@ use hocba_chassis::{clock::Clock, database, token_keys::Tokens};
 use hocba_policy::Policy;
 use sqlx::{PgPool, Postgres, Transaction};
 
-use crate::{error::Result, hashing::Hashing, model::home::Home, token::Keys, vault::Vault};
+use crate::{
+    error::Result,
+    hashing::Hashing,
+    model::{home::Home, webauthn::RelyingParty},
+    token::Keys,
+    vault::Vault,
+};
 
 /// What every RPC stands on.
 pub struct State {
@@ -22,6 +28,8 @@ pub struct State {
     pub tokens: Tokens,
     /// The master key's uses.
     pub vault: Vault,
+    /// Whom security keys are registered with.
+    pub relying_party: RelyingParty,
     /// The argon2 pool.
     pub hashing: Hashing,
 }

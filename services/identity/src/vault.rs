@@ -23,6 +23,8 @@ pub struct Vault {
     staff: DataKeys,
     words: Cipher,
     body: Index,
+    challenge: Index,
+    recovery: Index,
 }
 
 impl Vault {
@@ -36,6 +38,8 @@ impl Vault {
             staff: master.data_keys("staff")?,
             words: master.cipher("words")?,
             body: master.index("body")?,
+            challenge: master.index("challenge")?,
+            recovery: master.index("recovery")?,
         })
     }
 
@@ -64,6 +68,20 @@ impl Vault {
         let mut message = sign_in.as_bytes().to_vec();
         message.extend_from_slice(&generation.to_be_bytes());
         data_encoding::BASE64URL_NOPAD.encode(&self.refresh.of(&message))
+    }
+
+    /// What makes a challenge ours.
+    pub fn challenge_mac(&self, message: &[u8]) -> Result<[u8; 32], VaultError> {
+        self.challenge
+            .of(message)
+            .try_into()
+            .map_err(|_| VaultError::Sealing)
+    }
+
+    /// The chance of a recovery's first half of the code. Derived rather than drawn: nothing is stored
+    /// before the approval, which needs it again.
+    pub fn recovery_half(&self, recovery: Uuid) -> Vec<u8> {
+        self.recovery.of(recovery.as_bytes())
     }
 
     /// The key under which attempts are counted: names what was tried to nobody who reads the table.

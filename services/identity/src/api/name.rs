@@ -2,13 +2,23 @@
 
 use uuid::Uuid;
 
-use crate::model::slug::Slug;
+use crate::model::{home::Home, slug::Slug};
 
 /// Reads `schools/{school}`.
 pub fn school(text: &str) -> Result<Slug, &'static str> {
     match parts(text).as_slice() {
         ["schools", id] => Slug::parse(id).map_err(|_| "must be schools/{school}"),
         _ => Err("must be schools/{school}"),
+    }
+}
+
+/// Reads `schools/{school}`, or `-` for the deployment itself.
+pub fn home(text: &str) -> Result<Home, &'static str> {
+    match text {
+        "-" => Ok(Home::Deployment),
+        _ => school(text)
+            .map(Home::School)
+            .map_err(|_| "must be schools/{school} or -"),
     }
 }
 
@@ -28,7 +38,7 @@ pub fn account(text: &str) -> Result<Uuid, &'static str> {
     }
 }
 
-/// Reads `accounts/{account}/{kind}/{id}`, for role bindings and sign-ins.
+/// Reads `accounts/{account}/{kind}/{id}`, for role bindings, sign-ins, security keys and recoveries.
 pub fn of_account(text: &str, kind: &str) -> Result<(Uuid, Uuid), &'static str> {
     match parts(text).as_slice() {
         ["accounts", account, found, id] if *found == kind => Ok((uuid(account)?, uuid(id)?)),

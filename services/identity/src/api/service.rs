@@ -7,8 +7,9 @@ use hocba_proto::identity::identity_service_server::IdentityService;
 use tonic::Request;
 
 use super::{
-    Answer, account, activation, authority, delegation, incident, jwks, network, role_binding, school,
-    security, sign_in, staff_group, staff_group_role, staff_profile, step_up, working_group,
+    Answer, account, activation, authority, challenge, delegation, incident, jwks, network, password, recovery,
+    role_binding, school, security, security_key, sign_in, staff_group, staff_group_role, staff_profile,
+    step_up, working_group,
 };
 use crate::state::State;
 
@@ -323,5 +324,86 @@ impl IdentityService for Public {
         request: Request<wire::ListNetworksRequest>,
     ) -> Answer<wire::ListNetworksResponse> {
         network::list_networks(&self.0, request).await
+    }
+
+    async fn list_sign_ins(
+        &self,
+        request: Request<wire::ListSignInsRequest>,
+    ) -> Answer<wire::ListSignInsResponse> {
+        sign_in::list_sign_ins(&self.0, request).await
+    }
+
+    async fn change_password(
+        &self,
+        request: Request<wire::ChangePasswordRequest>,
+    ) -> Answer<wire::ChangePasswordResponse> {
+        password::change_password(&self.0, request).await
+    }
+
+    async fn begin_sign_in(
+        &self,
+        request: Request<wire::BeginSignInRequest>,
+    ) -> Answer<wire::AssertionOptions> {
+        challenge::begin_sign_in(&self.0, &request)
+    }
+
+    async fn begin_step_up(
+        &self,
+        request: Request<wire::BeginStepUpRequest>,
+    ) -> Answer<wire::AssertionOptions> {
+        challenge::begin_step_up(&self.0, request).await
+    }
+
+    async fn begin_security_key(
+        &self,
+        request: Request<wire::BeginSecurityKeyRequest>,
+    ) -> Answer<wire::SecurityKeyOptions> {
+        security_key::begin_security_key(&self.0, request).await
+    }
+
+    async fn create_security_key(
+        &self,
+        request: Request<wire::CreateSecurityKeyRequest>,
+    ) -> Answer<wire::SecurityKey> {
+        security_key::create_security_key(&self.0, request).await
+    }
+
+    async fn list_security_keys(
+        &self,
+        request: Request<wire::ListSecurityKeysRequest>,
+    ) -> Answer<wire::ListSecurityKeysResponse> {
+        security_key::list_security_keys(&self.0, request).await
+    }
+
+    async fn remove_security_key(
+        &self,
+        request: Request<wire::RemoveSecurityKeyRequest>,
+    ) -> Answer<wire::SecurityKey> {
+        security_key::remove_security_key(&self.0, request).await
+    }
+
+    async fn start_recovery(
+        &self,
+        request: Request<wire::StartRecoveryRequest>,
+    ) -> Answer<wire::StartRecoveryResponse> {
+        recovery::start_recovery(&self.0, request).await
+    }
+
+    async fn approve_recovery(
+        &self,
+        request: Request<wire::ApproveRecoveryRequest>,
+    ) -> Answer<wire::ApproveRecoveryResponse> {
+        recovery::approve_recovery(&self.0, request).await
+    }
+
+    async fn cancel_recovery(&self, request: Request<wire::CancelRecoveryRequest>) -> Answer<wire::Recovery> {
+        recovery::cancel_recovery(&self.0, request).await
+    }
+
+    async fn list_recoveries(
+        &self,
+        request: Request<wire::ListRecoveriesRequest>,
+    ) -> Answer<wire::ListRecoveriesResponse> {
+        recovery::list_recoveries(&self.0, request).await
     }
 }

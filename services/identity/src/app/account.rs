@@ -27,7 +27,7 @@ use crate::{
         home::Home,
         network,
         role_binding::NewBinding,
-        sign_in::EndCause,
+        sign_in::{EndCause, Which},
         slug::Slug,
     },
     state::State,
@@ -212,9 +212,11 @@ async fn change_state<R: Message, M: Message + Default>(
     };
     store::account::set_state(&mut tx, &home, id, to, cause).await?;
     let ended = match to {
-        AccountState::Suspended => store::sign_in::end(&mut tx, &home, id, None, EndCause::Suspended, now)
-            .await?
-            .len(),
+        AccountState::Suspended => {
+            store::sign_in::end(&mut tx, &home, id, Which::All, EndCause::Suspended, now)
+                .await?
+                .len()
+        }
         AccountState::Active | AccountState::Pending => 0,
     };
     let facts = json!({ "ended_sign_ins": ended });
@@ -323,6 +325,8 @@ async fn create(
         .await?
         .ok_or(Error::AccountUnknown)?;
     let code = match account.state {
+        // Who lost a factor is let in by two people: one alone gives no code any more.
+        AccountState::Pending if store::recovery::ever(tx, &home, id).await? => None,
         AccountState::Pending => {
             let code = activation::write(&state.vault.random()?);
             let digest = sha256(activation::canonical(&code).as_bytes());

@@ -6,15 +6,16 @@ use hocba_policy::Resource;
 use serde_json::json;
 use uuid::Uuid;
 
-use super::{attempt, event, sign_in::prove};
+use super::{attempt, event, factor, password::owner, sign_in::prove};
 use crate::{
     error::{Error, Result},
     model::{
         account::State as AccountState,
         activation::canonical,
         email::Email,
+        factor::Given,
         home::Home,
-        password::{Password, Weakness},
+        password::{Owner, Password, Weakness},
         totp,
     },
     state::State,
@@ -44,11 +45,10 @@ pub async fn activate_account(
     const RPC: &str = "hocba.identity.v1.IdentityService/ActivateAccount";
     state.policy.authorize(caller, RPC, &Resource::deployment())?;
     // Before the code is touched: a weak password must not use it up.
-    let password =
-        Password::choose(password, &email).map_err(|w: Weakness| Error::PasswordWeak(w.describe()))?;
+    let chosen = Password::choose(password, &Owner::of(&email)).map_err(weak)?;
     let admitted = attempt::admit(state, "activate", email.as_str()).await?;
     // Hashed whether or not the code is good: the time taken tells nothing.
-    let hash = state.hashing.hash(password, state.vault.random()?).await?;
+    let hash = state.hashing.hash(chosen, state.vault.random()?).await?;
     let secret: [u8; totp::SECRET_LENGTH] = state.vault.random()?;
 
     let mut db = state.begin(&Home::Deployment).await?;
@@ -68,6 +68,12 @@ pub async fn activate_account(
     // Digests may be compared plainly: what is learnt by the time taken is of the digest, not of the code.
     if given != stored.digest || !stored.usable(now) || account.state != AccountState::Pending {
         return Err(Error::ActivationRefused);
+    }
+    // Names and school are looked at now only: who has the code may know them.
+    if let Err(weakness) = Password::choose(password, &owner(&mut tx, &account).await?) {
+        store::attempt::clear(&mut tx, admitted.key()).await?;
+        tx.commit().await?;
+        return Err(weak(weakness));
     }
     store::activation::spend(&mut tx, &home, id, now).await?;
     let sealed = state.vault.seal_totp(id, &secret)?;
@@ -100,10 +106,10 @@ pub async fn confirm_totp(
     const RPC: &str = "hocba.identity.v1.IdentityService/ConfirmTotp";
     state.policy.authorize(caller, RPC, &Resource::deployment())?;
     let admitted = attempt::admit(state, "sign_in", email.as_str()).await?;
-    let proof = prove(state, &email, password, code)
+    let proof = prove(state, &email, password, &Given::Code(code.to_owned()))
         .await?
         .ok_or(Error::SignInRefused)?;
-    let Some(step) = proof.step else {
+    let Some(factor) = proof.factor else {
         return Err(Error::SignInRefused);
     };
     let (home, id) = (proof.home, proof.account);
@@ -116,9 +122,7 @@ pub async fn confirm_totp(
         AccountState::Suspended => return Err(Error::AccountSuspended),
         AccountState::Pending | AccountState::Active => {}
     }
-    if !store::totp::spend(&mut tx, &home, id, step, CODE_USE, now).await? {
-        return Err(Error::TotpCodeUsed);
-    }
+    let mut tx = factor::spend(state, tx, &home, id, &factor, CODE_USE, now).await?;
     // Confirming again changes nothing: the first answer may have been lost.
     if account.state == AccountState::Pending {
         store::account::activate(&mut tx, &home, id, now).await?;
@@ -136,4 +140,11 @@ pub async fn confirm_totp(
     store::attempt::clear(&mut tx, admitted.key()).await?;
     tx.commit().await?;
     Ok(id)
+}
+
+fn weak(weakness: Weakness) -> Error {
+    Error::PasswordWeak {
+        field: "password",
+        what: weakness.describe(),
+    }
 }

@@ -47,6 +47,11 @@ pub fn account_name(id: Uuid) -> String {
     format!("accounts/{id}")
 }
 
+/// `accounts/{account}/securityKeys/{security_key}`.
+pub fn security_key_name(account: Uuid, id: Uuid) -> String {
+    format!("accounts/{account}/securityKeys/{id}")
+}
+
 /// `accounts/{account}/signIns/{sign_in}`.
 pub fn sign_in_name(account: Uuid, id: Uuid) -> String {
     format!("accounts/{account}/signIns/{id}")

@@ -1,4 +1,4 @@
-//! SignIn, RefreshSignIn, SignOut.
+//! SignIn, RefreshSignIn, SignOut, ListSignIns.
 
 use hocba_chassis::{
     caller::Caller,
@@ -11,18 +11,20 @@ use sqlx::PgConnection;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use super::{attempt, event, school::resource_of_home, standing};
+use super::{account::load, attempt, event, factor, school::resource_of_home, standing};
 use crate::{
     error::{Error, Result},
     model::{
         account::State as AccountState,
         account_event::Kind,
+        challenge::Usage,
         day,
         email::Email,
+        factor::{Given, Proved},
         home::Home,
+        network,
         password::Password,
-        sign_in::{ACCESS_LIFETIME, Client, EndCause, LIFETIME, Verdict},
-        totp,
+        sign_in::{ACCESS_LIFETIME, Client, EndCause, LIFETIME, Start, Stay, Verdict, Which, user_agent},
     },
     state::State,
     store,
@@ -50,19 +52,19 @@ pub struct Tokens {
     pub roles: Vec<&'static str>,
 }
 
-/// A password that fits, and whether the code does.
+/// A password that fits, and whether the second factor does.
 pub struct Proof {
     /// Whose.
     pub account: Uuid,
     /// Its tenant.
     pub home: Home,
-    /// The step of the code, when it is right.
-    pub step: Option<i64>,
+    /// The second factor, when it is right.
+    pub factor: Option<Proved>,
 }
 
-/// Checks password and code of an e-mail, in the same time whether or not anybody has it. Answers
+/// Checks password and second factor of an e-mail, in the same time whether or not anybody has it. Answers
 /// nothing unless the password fits.
-pub async fn prove(state: &State, email: &Email, password: &str, code: &str) -> Result<Option<Proof>> {
+pub async fn prove(state: &State, email: &Email, password: &str, given: &Given) -> Result<Option<Proof>> {
     let mut db = state.begin(&Home::Deployment).await?;
     let found = store::account::find_by_email(&mut db, email).await?;
     drop(db);
@@ -78,17 +80,12 @@ pub async fn prove(state: &State, email: &Email, password: &str, code: &str) -> 
     let Some(credentials) = credentials.filter(|_| fits) else {
         return Ok(None);
     };
-    let step = match &credentials.totp_sealed {
-        Some(sealed) => {
-            let secret = state.vault.open_totp(credentials.id, sealed)?;
-            totp::matching_step(&secret, code.trim(), state.clock.now().unix_timestamp())
-        }
-        None => None,
-    };
+    let mut db = state.begin(&credentials.home).await?;
+    let factor = factor::check(state, &mut db, &credentials, given).await?.ok();
     Ok(Some(Proof {
         account: credentials.id,
         home: credentials.home,
-        step,
+        factor,
     }))
 }
 
@@ -98,17 +95,18 @@ pub async fn sign_in(
     caller: &Caller,
     email: Email,
     password: &str,
-    code: &str,
+    given: &Given,
     client: &str,
 ) -> Result<Tokens> {
     const RPC: &str = "hocba.identity.v1.IdentityService/SignIn";
     state.policy.authorize(caller, RPC, &Resource::deployment())?;
+    factor::fresh(state, given, &Usage::SignIn)?;
     let admitted = attempt::admit(state, "sign_in", email.as_str()).await?;
-    let proof = prove(state, &email, password, code).await?;
+    let proof = prove(state, &email, password, given).await?;
     let Some(Proof {
         account: id,
         home,
-        step: Some(step),
+        factor: Some(proved),
     }) = proof
     else {
         note_refusal(state, &email).await?;
@@ -125,20 +123,20 @@ pub async fn sign_in(
         AccountState::Pending => return Err(Error::SignInRefused),
         AccountState::Suspended => return Err(Error::AccountSuspended),
     }
-    if !store::totp::spend(&mut tx, &home, id, step, CODE_USE, now).await? {
-        return Err(Error::TotpCodeUsed);
-    }
+    let mut tx = factor::spend(state, tx, &home, id, &proved, CODE_USE, now).await?;
     let (sign_in, expires_at) = (clock::new_id(), now + LIFETIME);
-    store::sign_in::insert(
-        &mut tx,
-        &home,
-        sign_in,
-        id,
-        &client_of(caller, client),
-        now,
+    let networks = store::network::all(&mut tx, &home).await?;
+    let start = Start {
+        id: sign_in,
+        account: id,
+        client: client_of(caller, client),
+        user_agent: user_agent(caller.client_agent.as_deref()),
+        premises: network::inside(&networks, caller.client_address),
+        security_key: matches!(proved, Proved::Key { .. }),
+        started_at: now,
         expires_at,
-    )
-    .await?;
+    };
+    store::sign_in::insert(&mut tx, &home, &start).await?;
     let refresh = next_token(state, &mut tx, &home, sign_in, 1, now).await?;
     store::account::signed_in(&mut tx, &home, id, now).await?;
     store::attempt::clear(&mut tx, admitted.key()).await?;
@@ -149,7 +147,7 @@ pub async fn sign_in(
         Some(id),
         event::sign_in_name(id, sign_in),
         "sign_in.started",
-        json!({}),
+        json!({ "security_key": start.security_key, "premises": start.premises }),
     )
     .await?;
     let tokens = tokens(state, &mut tx, &home, id, sign_in, refresh, expires_at).await?;
@@ -185,7 +183,7 @@ pub async fn refresh_sign_in(state: &State, caller: &Caller, token: &str, client
                 &mut tx,
                 &home,
                 id,
-                Some(sign_in),
+                Which::One(sign_in),
                 EndCause::TokenReused,
                 None,
             )
@@ -197,6 +195,7 @@ pub async fn refresh_sign_in(state: &State, caller: &Caller, token: &str, client
         Verdict::Over => return Err(Error::SignInOver),
         Verdict::Suspended => return Err(Error::AccountSuspended),
     };
+    store::sign_in::touch(&mut tx, &home, sign_in, now).await?;
     let tokens = tokens(state, &mut tx, &home, id, sign_in, refresh, family.expires_at).await?;
     tx.commit().await?;
     Ok(tokens)
@@ -223,15 +222,29 @@ pub async fn sign_out(
         resource = resource.relation("self");
     }
     state.policy.authorize(caller, RPC, &resource)?;
-    let only = if everywhere {
-        None
+    let which = if everywhere {
+        Which::All
     } else {
-        Some(named.map_or(person.sign_in, |(_, sign_in)| sign_in))
+        Which::One(named.map_or(person.sign_in, |(_, sign_in)| sign_in))
     };
-    let ended = end(state, &mut tx, &home, id, only, EndCause::SignedOut, Some(id)).await?;
+    let ended = end(state, &mut tx, &home, id, which, EndCause::SignedOut, Some(id)).await?;
     tx.commit().await?;
     forget(state, &ended);
     Ok(ended.len())
+}
+
+/// Lists an account's sign-ins, the newest first.
+pub async fn list_sign_ins(
+    state: &State,
+    caller: &Caller,
+    account: Uuid,
+    before: Option<Uuid>,
+    limit: i64,
+) -> Result<Vec<Stay>> {
+    const RPC: &str = "hocba.identity.v1.IdentityService/ListSignIns";
+    let (mut db, found) = load(state, caller, RPC, account).await?;
+    let now = state.clock.now();
+    store::sign_in::list(&mut db, &found.home, account, &sha256(b""), before, limit, now).await
 }
 
 /// Ends sign-ins and tells everybody: the outbox for the log, the feed for the services.
@@ -240,12 +253,12 @@ pub async fn end(
     db: &mut PgConnection,
     home: &Home,
     account: Uuid,
-    only: Option<Uuid>,
+    which: Which,
     cause: EndCause,
     actor: Option<Uuid>,
 ) -> Result<Vec<Uuid>> {
     let now = state.clock.now();
-    let ended = store::sign_in::end(db, home, account, only, cause, now).await?;
+    let ended = store::sign_in::end(db, home, account, which, cause, now).await?;
     for sign_in in &ended {
         told_ended(state, db, home, account, *sign_in, cause, actor).await?;
     }
@@ -256,7 +269,7 @@ pub async fn end(
 }
 
 /// Our own judge of tokens is told at once; the others' read the feed.
-fn forget(state: &State, ended: &[Uuid]) {
+pub fn forget(state: &State, ended: &[Uuid]) {
     for sign_in in ended {
         state.tokens.end_sign_in(*sign_in);
     }

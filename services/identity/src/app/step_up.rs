@@ -9,17 +9,18 @@ use serde_json::json;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use super::{attempt, event, school::resource_of_home, standing};
+use super::{attempt, event, factor, school::resource_of_home, standing};
 use crate::{
     error::{Error, Result},
     model::{
         account::State as AccountState,
         act_token::{Digest, Issue, Purpose, code_use},
+        challenge::Usage,
         day,
+        factor::{Given as Factor, Wrong},
         home::Home,
         network,
         sign_in::ACT_LIFETIME,
-        totp,
     },
     state::State,
     store,
@@ -44,7 +45,7 @@ pub async fn step_up(
     purpose: Purpose,
     digest: Digest,
     role: Role,
-    code: &str,
+    factor: &Factor,
 ) -> Result<Given> {
     const RPC: &str = "hocba.identity.v1.IdentityService/StepUp";
     let person = caller.person()?;
@@ -60,14 +61,21 @@ pub async fn step_up(
     let credentials = store::account::credentials(&mut db, &home, id)
         .await?
         .ok_or(Error::AccountUnknown)?;
+    let usage = Usage::StepUp {
+        account: id,
+        purpose,
+        digest: digest.clone(),
+    };
+    factor::fresh(state, factor, &usage)?;
+    let admitted = attempt::admit(state, "step_up", &id.to_string()).await?;
+    let proved = match factor::check(state, &mut db, &credentials, factor).await? {
+        Ok(proved) => proved,
+        Err(Wrong::Code) => return Err(Error::TotpCodeWrong),
+        Err(Wrong::Key(flaw)) => return Err(Error::AssertionRefused(flaw)),
+    };
     drop(db);
 
-    let admitted = attempt::admit(state, "step_up", &id.to_string()).await?;
-    let sealed = credentials.totp_sealed.ok_or(Error::TotpCodeWrong)?;
-    let secret = state.vault.open_totp(id, &sealed)?;
     let now = state.clock.now();
-    let step = totp::matching_step(&secret, code.trim(), now.unix_timestamp()).ok_or(Error::TotpCodeWrong)?;
-
     let mut tx = state.begin(&home).await?;
     // The account's lock first: a suspension or a change of roles is before this token or after it.
     let account = store::account::lock(&mut tx, &home, id)
@@ -87,9 +95,9 @@ pub async fn step_up(
         tx.commit().await?;
         return Err(Error::RoleNotInForce(role.as_str()));
     };
-    if !store::totp::spend(&mut tx, &home, id, step, &code_use(purpose, &digest), now).await? {
-        return Err(Error::TotpCodeUsed);
-    }
+    let spent_on = code_use(purpose, &digest);
+    let mut tx = factor::spend(state, tx, &home, id, &proved, &spent_on, now).await?;
+    store::sign_in::touch(&mut tx, &home, person.sign_in, now).await?;
     let premises = network::inside(&store::network::all(&mut tx, &home).await?, caller.client_address);
     let issue = Issue {
         id: clock::new_id(),

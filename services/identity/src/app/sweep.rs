@@ -1,11 +1,11 @@
-//! What ends by itself: sign-ins whose time is over, roles and delegations whose last day has passed. Every
+//! What ends by itself: sign-ins and recoveries whose time is over, roles and delegations whose last day has passed. Every
 //! replica sweeps; the statements make sure that each end is told once.
 
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use time::Duration as Span;
 
-use super::sign_in::told_ended;
+use super::{recovery::expire, sign_in::told_ended};
 use crate::{
     error::Result,
     model::{account_event::Kind, attempt::Attempts, day, home::Home, sign_in::EndCause},
@@ -36,6 +36,7 @@ pub async fn sweep(state: &State) -> Result<()> {
     let today = day::of(now);
     let mut db = state.begin(&Home::Deployment).await?;
     let lapsed = store::sign_in::lapsed(&mut db, now).await?;
+    let recoveries = store::recovery::lapsed(&mut db, now).await?;
     let homes = store::sign_in::homes_with_lapsed_roles(&mut db, today).await?;
     store::attempt::forget(&mut db, Attempts::forgotten_before(now)).await?;
     store::account_event::forget(&mut db, now - KEEP).await?;
@@ -46,6 +47,11 @@ pub async fn sweep(state: &State) -> Result<()> {
             told_ended(state, &mut tx, &home, account, sign_in, EndCause::Expired, None).await?;
             store::account_event::put(&mut tx, &home, Kind::SignInEnded, account, Some(sign_in), now).await?;
         }
+        tx.commit().await?;
+    }
+    for (home, recovery) in recoveries {
+        let mut tx = state.begin(&home).await?;
+        expire(state, &mut tx, &home, recovery, now).await?;
         tx.commit().await?;
     }
     for home in homes {

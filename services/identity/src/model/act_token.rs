@@ -3,7 +3,11 @@
 use uuid::Uuid;
 
 /// The acts of the regulation that need one, as `purpose` names them.
-const PURPOSES: [&str; 9] = [
+const PURPOSES: [&str; 13] = [
+    "password.change",
+    "security_key.add",
+    "security_key.remove",
+    "recovery.approve",
     "lock_order.decide",
     "lock_order.execute",
     "dossier.consent",

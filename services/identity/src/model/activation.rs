@@ -8,8 +8,26 @@ pub const LIFETIME: Duration = Duration::days(14);
 /// Letters that are not mistaken for each other when read from paper: no I, L, O, U, 0, 1.
 const LETTERS: &[u8; 30] = b"ABCDEFGHJKMNPQRSTVWXYZ23456789";
 
+/// Letters of a half: 39 bits.
+pub const HALF: usize = 8;
+
 /// Writes 16 random bytes as a code of four groups of four: 78 bits.
 pub fn write(random: &[u8; 16]) -> String {
+    letters(random)
+}
+
+/// Writes a half of a code, two groups of four: each of two people hands over one, and neither could guess
+/// the other's.
+pub fn half(random: &[u8]) -> String {
+    letters(random.get(..HALF).unwrap_or(random))
+}
+
+/// The whole of two halves, the first one first.
+pub fn whole(first: &str, second: &str) -> String {
+    format!("{first}-{second}")
+}
+
+fn letters(random: &[u8]) -> String {
     let mut code = String::with_capacity(19);
     for (place, byte) in random.iter().enumerate() {
         if place > 0 && place % 4 == 0 {
@@ -60,5 +78,13 @@ mod tests {
             super::canonical(&code.to_lowercase().replace('-', " ")),
             super::canonical(&code)
         );
+    }
+
+    #[test]
+    fn two_halves_are_a_code() {
+        let whole = super::whole(&super::half(&[1; 32]), &super::half(&[2; 32]));
+        let mut random = [1; 16];
+        random[8..].fill(2);
+        assert_eq!(whole, super::write(&random));
     }
 }

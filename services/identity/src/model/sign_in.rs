@@ -25,6 +25,10 @@ pub enum EndCause {
     Suspended,
     /// Its time is over.
     Expired,
+    /// The password was changed in another sign-in.
+    PasswordChanged,
+    /// The account was recovered by two people.
+    Recovered,
 }
 
 impl EndCause {
@@ -35,8 +39,90 @@ impl EndCause {
             Self::TokenReused => "token_reused",
             Self::Suspended => "suspended",
             Self::Expired => "expired",
+            Self::PasswordChanged => "password_changed",
+            Self::Recovered => "recovered",
         }
     }
+
+    /// Reads the word of the database, whose check constraint knows no seventh.
+    pub fn of_sql(word: &str) -> Self {
+        match word {
+            "signed_out" => Self::SignedOut,
+            "token_reused" => Self::TokenReused,
+            "suspended" => Self::Suspended,
+            "password_changed" => Self::PasswordChanged,
+            "recovered" => Self::Recovered,
+            _ => Self::Expired,
+        }
+    }
+}
+
+/// Which sign-ins end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Which {
+    /// This one.
+    One(Uuid),
+    /// All of the account.
+    All,
+    /// All of the account but this one.
+    Others(Uuid),
+}
+
+/// Where a new sign-in comes from and how it was proved.
+pub struct Start {
+    /// Its id.
+    pub id: Uuid,
+    /// Whose.
+    pub account: Uuid,
+    /// The device.
+    pub client: Client,
+    /// What the client calls itself.
+    pub user_agent: String,
+    /// Whether inside the school.
+    pub premises: bool,
+    /// Whether the second factor was a security key.
+    pub security_key: bool,
+    /// When.
+    pub started_at: OffsetDateTime,
+    /// When it ends at the latest.
+    pub expires_at: OffsetDateTime,
+}
+
+/// The longest name of a client that is kept.
+const LONGEST_AGENT: usize = 200;
+
+/// What a client calls itself, cut and cleaned once more: it is shown to people.
+pub fn user_agent(given: Option<&str>) -> String {
+    given
+        .unwrap_or_default()
+        .chars()
+        .filter(|c| c.is_ascii_graphic() || *c == ' ')
+        .take(LONGEST_AGENT)
+        .collect()
+}
+
+/// A sign-in as its owner and the board see it.
+pub struct Stay {
+    /// Its id.
+    pub id: Uuid,
+    /// When it started.
+    pub started_at: OffsetDateTime,
+    /// When it was last used.
+    pub last_used_at: OffsetDateTime,
+    /// When it ended and why; a time that is over is an end, told or not.
+    pub end: Option<(OffsetDateTime, EndCause)>,
+    /// What the client calls itself.
+    pub user_agent: String,
+    /// The address as the edge saw it.
+    pub address: String,
+    /// Whether inside the school.
+    pub premises: bool,
+    /// Whether the second factor was a security key.
+    pub security_key: bool,
+    /// Whether another sign-in of the account was open elsewhere at the same time.
+    pub parallel: bool,
+    /// Whether other accounts of the school signed in from the same device.
+    pub shared_device: bool,
 }
 
 /// Where a sign-in is used: the client's random text (as digest) and its address.

@@ -195,6 +195,32 @@ pub async fn set_secrets(
     Ok(())
 }
 
+/// Sets the password alone.
+pub async fn set_password(db: &mut PgConnection, home: &Home, id: Uuid, password_hash: &str) -> Result<()> {
+    sqlx::query!(
+        "update account set password_hash = $3 where school_id = $1 and id = $2",
+        home.key(),
+        id,
+        password_hash
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// Takes password and second factor away: the account waits for its next activation.
+pub async fn forget_secrets(db: &mut PgConnection, home: &Home, id: Uuid) -> Result<()> {
+    sqlx::query!(
+        "update account set state = 'pending', password_hash = null, totp_sealed = null, activated_at = null
+          where school_id = $1 and id = $2",
+        home.key(),
+        id
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
 /// The second factor is confirmed: from now on active.
 pub async fn activate(db: &mut PgConnection, home: &Home, id: Uuid, now: OffsetDateTime) -> Result<()> {
     sqlx::query!(

@@ -219,3 +219,26 @@ pub async fn tell_lapsed(
     .fetch_all(db)
     .await?)
 }
+
+/// Whether active people other than this one hold a role on a day.
+pub async fn others_hold(
+    db: &mut PgConnection,
+    home: &Home,
+    but: Uuid,
+    role: Role,
+    day: Date,
+) -> Result<bool> {
+    Ok(sqlx::query_scalar!(
+        r#"select exists (select 1 from role_binding b
+                            join account a on a.school_id = b.school_id and a.id = b.account_id
+                           where b.school_id = $1 and b.account_id <> $2 and b.role = $3
+                             and a.state = 'active' and b.revoked_at is null and b.start_date <= $4
+                             and (b.end_date is null or b.end_date >= $4)) as "others!""#,
+        home.key(),
+        but,
+        role.as_str(),
+        day
+    )
+    .fetch_one(db)
+    .await?)
+}

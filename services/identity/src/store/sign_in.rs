@@ -9,30 +9,39 @@ use crate::{
     model::{
         account::State,
         home::Home,
-        sign_in::{Client, EndCause, Family},
+        sign_in::{Client, EndCause, Family, Start, Stay, Which},
     },
 };
 
-/// Starts a sign-in with the first refresh token.
-pub async fn insert(
-    db: &mut PgConnection,
-    home: &Home,
-    id: Uuid,
-    account: Uuid,
-    client: &Client,
-    now: OffsetDateTime,
-    expires_at: OffsetDateTime,
-) -> Result<()> {
+/// Starts a sign-in.
+pub async fn insert(db: &mut PgConnection, home: &Home, start: &Start) -> Result<()> {
     sqlx::query!(
-        "insert into sign_in (school_id, id, account_id, client_digest, address, started_at, expires_at)
-         values ($1, $2, $3, $4, $5, $6, $7)",
+        "insert into sign_in (school_id, id, account_id, client_digest, address, user_agent, premises,
+                              security_key, started_at, last_used_at, expires_at)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9, $10)",
+        home.key(),
+        start.id,
+        start.account,
+        start.client.digest,
+        start.client.address,
+        start.user_agent,
+        start.premises,
+        start.security_key,
+        start.started_at,
+        start.expires_at
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// Remembers that a sign-in is used now.
+pub async fn touch(db: &mut PgConnection, home: &Home, id: Uuid, now: OffsetDateTime) -> Result<()> {
+    sqlx::query!(
+        "update sign_in set last_used_at = $3 where school_id = $1 and id = $2",
         home.key(),
         id,
-        account,
-        client.digest,
-        client.address,
-        now,
-        expires_at
+        now
     )
     .execute(db)
     .await?;
@@ -150,24 +159,31 @@ pub async fn lock_open(
     Ok(row.is_some())
 }
 
-/// Ends open sign-ins of an account, one or all; answers which ended.
+/// Ends open sign-ins of an account; answers which ended.
 pub async fn end(
     db: &mut PgConnection,
     home: &Home,
     account: Uuid,
-    only: Option<Uuid>,
+    which: Which,
     cause: EndCause,
     now: OffsetDateTime,
 ) -> Result<Vec<Uuid>> {
+    let (only, but) = match which {
+        Which::One(id) => (Some(id), None),
+        Which::All => (None, None),
+        Which::Others(id) => (None, Some(id)),
+    };
     Ok(sqlx::query_scalar!(
         "update sign_in set ended_at = $4, end_cause = $5
-          where school_id = $1 and account_id = $2 and ($3::uuid is null or id = $3) and ended_at is null
+          where school_id = $1 and account_id = $2 and ($3::uuid is null or id = $3)
+            and ($6::uuid is null or id <> $6) and ended_at is null
           returning id",
         home.key(),
         account,
         only,
         now,
-        cause.as_str()
+        cause.as_str(),
+        but
     )
     .fetch_all(db)
     .await?)
@@ -212,4 +228,56 @@ pub async fn homes_with_lapsed_roles(db: &mut PgConnection, today: Date) -> Resu
         .fetch_all(db)
         .await?;
     Ok(rows.iter().map(|s| Home::of_key(s)).collect())
+}
+
+/// Reads a page of an account's sign-ins, the newest first. `no_client` is the digest of a device that did
+/// not name itself: it is nobody's shared device.
+pub async fn list(
+    db: &mut PgConnection,
+    home: &Home,
+    account: Uuid,
+    no_client: &[u8],
+    before: Option<Uuid>,
+    limit: i64,
+    now: OffsetDateTime,
+) -> Result<Vec<Stay>> {
+    let rows = sqlx::query!(
+        r#"select s.id, s.started_at, s.last_used_at, s.user_agent, s.address, s.premises, s.security_key,
+                  coalesce(s.ended_at, case when s.expires_at <= $6 then s.expires_at end) as ended_at,
+                  coalesce(s.end_cause, 'expired') as "end_cause!",
+                  exists (select 1 from sign_in o
+                           where o.school_id = s.school_id and o.account_id = s.account_id and o.id <> s.id
+                             and (o.client_digest, o.address) <> (s.client_digest, s.address)
+                             and o.started_at < least(s.ended_at, s.expires_at)
+                             and s.started_at < least(o.ended_at, o.expires_at)) as "parallel!",
+                  exists (select 1 from sign_in o
+                           where o.school_id = s.school_id and o.client_digest = s.client_digest
+                             and o.client_digest <> $3 and o.account_id <> s.account_id) as "shared_device!"
+             from sign_in s
+            where s.school_id = $1 and s.account_id = $2 and ($4::uuid is null or s.id < $4)
+            order by s.id desc limit $5"#,
+        home.key(),
+        account,
+        no_client,
+        before,
+        limit,
+        now
+    )
+    .fetch_all(db)
+    .await?;
+    Ok(rows
+        .into_iter()
+        .map(|r| Stay {
+            id: r.id,
+            started_at: r.started_at,
+            last_used_at: r.last_used_at,
+            end: r.ended_at.map(|at| (at, EndCause::of_sql(&r.end_cause))),
+            user_agent: r.user_agent,
+            address: r.address,
+            premises: r.premises,
+            security_key: r.security_key,
+            parallel: r.parallel,
+            shared_device: r.shared_device,
+        })
+        .collect())
 }

@@ -15,7 +15,7 @@ use hocba_identity::{
     config::{Config, HashingConfig},
     hashing::Hashing,
     model::{email::Email, totp},
-    vault::Vault,
+    vault::{Vault, sha256},
 };
 use hocba_proto::identity::{
     Account, ActivateAccountRequest, Authority, ConfirmTotpRequest, CreateAccountRequest,
@@ -31,6 +31,8 @@ use tonic_types::StatusExt as _;
 
 pub(crate) const SCHOOL: &str = "01018a01";
 pub(crate) const OTHER: &str = "01018a02";
+pub(crate) const RP_ID: &str = "hocba.example";
+pub(crate) const ORIGIN: &str = "https://truong.hocba.example";
 pub(crate) const INSIDE: &str = "203.113.1.5";
 
 pub(crate) type Client = IdentityServiceClient<Channel>;
@@ -136,6 +138,8 @@ impl World {
             &format!("--database-url-file={}", url.display()),
             &format!("--token-key-files={keys}"),
             &format!("--master-key-file={master}"),
+            &format!("--webauthn-rp-id={RP_ID}"),
+            &format!("--webauthn-origins={ORIGIN},https://hocba.example"),
             "--argon2-memory-kib=8",
             "--argon2-passes=1",
         ])
@@ -329,6 +333,7 @@ impl World {
             password: password.to_owned(),
             totp_code: code.to_owned(),
             client: "thiết bị".to_owned(),
+            ..Default::default()
         };
         self.client().sign_in(ask("", INSIDE, request)).await
     }
@@ -428,6 +433,7 @@ pub(crate) fn step_up(person: &Person, purpose: &str, digest: &str, role: &str, 
         digest: digest.to_owned(),
         role: role.to_owned(),
         totp_code: person.code(later),
+        ..Default::default()
     }
 }
 
@@ -440,6 +446,11 @@ pub(crate) fn role(role: &str) -> RoleBinding {
 
 pub(crate) fn id(name: &str) -> &str {
     name.rsplit('/').next().unwrap()
+}
+
+/// SHA-256 in lower-case hex, as digests of acts are written.
+pub(crate) fn sha256_hex(text: impl AsRef<[u8]>) -> String {
+    data_encoding::HEXLOWER.encode(&sha256(text.as_ref()))
 }
 
 /// A digest of something.

@@ -7,18 +7,26 @@
 
 mod account;
 mod activation;
+mod assertion;
+mod authenticator;
 mod bootstrap;
 mod database;
 mod delegation;
 mod directory;
 mod harness;
 mod incident;
+mod impersonation;
 mod internal;
 mod network;
+mod password;
+mod recovery;
+mod recovery_refused;
 mod role;
 mod security;
 mod sign_in;
 mod staff_group;
 mod staff_profile;
+mod security_key;
+mod stay;
 mod step_up;
 mod working_group;
