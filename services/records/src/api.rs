@@ -1,13 +1,17 @@
 //! Wire to model and back; decides nothing.
 
 mod absence;
+mod award;
 mod checklist;
 mod class;
 mod class_finding;
+mod comment_template;
 mod district_read;
 mod draft;
+mod elective;
 mod enrolment;
 mod entry_session;
+mod exemption;
 mod held_session;
 mod internal;
 mod mark_sheet;
@@ -15,7 +19,9 @@ mod movement;
 mod name;
 mod pupil;
 mod pupil_import;
+mod reassessment;
 mod school_year;
+mod spot_check;
 mod year_result;
 
 use std::sync::Arc;
@@ -75,6 +81,25 @@ serve! {
     entry_session::leave_entry_session(LeaveEntrySessionRequest) -> LeaveEntrySessionResponse;
     held_session::list_held_sessions(ListHeldSessionsRequest) -> ListHeldSessionsResponse;
     held_session::judge_held_session(JudgeHeldSessionRequest) -> JudgeHeldSessionResponse;
+    exemption::create_exemption(CreateExemptionRequest) -> Exemption;
+    exemption::end_exemption(EndExemptionRequest) -> Exemption;
+    exemption::list_exemptions(ListExemptionsRequest) -> ListExemptionsResponse;
+    elective::update_elective(UpdateElectiveRequest) -> Elective;
+    elective::list_electives(ListElectivesRequest) -> ListElectivesResponse;
+    reassessment::propose_reassessment(ProposeReassessmentRequest) -> Reassessment;
+    reassessment::decide_reassessment(DecideReassessmentRequest) -> Reassessment;
+    reassessment::list_reassessments(ListReassessmentsRequest) -> ListReassessmentsResponse;
+    reassessment::list_cell_versions(ListCellVersionsRequest) -> ListCellVersionsResponse;
+    comment_template::save_comment_template(SaveCommentTemplateRequest) -> CommentTemplate;
+    comment_template::delete_comment_template(DeleteCommentTemplateRequest) -> DeleteCommentTemplateResponse;
+    comment_template::list_comment_templates(ListCommentTemplatesRequest) -> ListCommentTemplatesResponse;
+    spot_check::create_spot_check(CreateSpotCheckRequest) -> SpotCheck;
+    spot_check::get_spot_check(GetSpotCheckRequest) -> SpotCheck;
+    spot_check::list_spot_checks(ListSpotChecksRequest) -> ListSpotChecksResponse;
+    spot_check::record_spot_check_findings(RecordSpotCheckFindingsRequest) -> SpotCheck;
+    spot_check::list_spot_check_tasks(ListSpotCheckTasksRequest) -> ListSpotCheckTasksResponse;
+    award::give_award(GiveAwardRequest) -> Award;
+    award::list_awards(ListAwardsRequest) -> ListAwardsResponse;
     entry_session::get_receipt(GetReceiptRequest) -> Receipt;
     mark_sheet::verify_seals(VerifySealsRequest) -> VerifySealsResponse;
     enrolment::update_enrolment(UpdateEnrolmentRequest) -> Enrolment;

@@ -1,15 +1,19 @@
 //! One function per RPC: authorize, load, decide, save, in one transaction.
 
 pub mod absence;
+pub mod award;
 pub mod checklist;
 pub mod class;
 pub mod class_finding;
+pub mod comment_template;
 mod content;
 pub mod correction;
 pub mod district_read;
 pub mod draft;
+pub mod elective;
 pub mod enrolment;
 pub mod entry_session;
+pub mod exemption;
 pub mod export;
 pub mod held_session;
 pub mod mark_sheet;
@@ -17,7 +21,9 @@ pub mod movement;
 pub mod pupil;
 pub mod pupil_change;
 pub mod pupil_import;
+pub mod reassessment;
 pub mod school_year;
+pub mod spot_check;
 pub mod verify;
 pub mod year_result;
 

@@ -84,6 +84,28 @@ pub enum Error {
     SessionHeld,
     #[error("session not held")]
     SessionNotHeld,
+    #[error("exemption unknown")]
+    ExemptionUnknown,
+    #[error("exemption over")]
+    ExemptionOver,
+    #[error("reassessment unlawful: {0}")]
+    ReassessmentUnlawful(&'static str),
+    #[error("reassessment unknown")]
+    ReassessmentUnknown,
+    #[error("reassessment decided")]
+    ReassessmentDecided,
+    #[error("award unknown")]
+    AwardUnknown,
+    #[error("not a candidate")]
+    NotACandidate,
+    #[error("award given")]
+    AwardGiven,
+    #[error("nothing to check")]
+    NothingToCheck,
+    #[error("spot check unknown")]
+    SpotCheckUnknown,
+    #[error("template unknown")]
+    TemplateUnknown,
     #[error("receipt unknown")]
     ReceiptUnknown,
     #[error("{0} cells are not sealed")]
@@ -223,6 +245,40 @@ impl From<Error> for Failure {
                 .vi("Bảng điểm có bản nháp của tài khoản bị tạm khoá, chờ hiệu trưởng xét."),
             Error::SessionNotHeld => {
                 Self::precondition(OWN, "SESSION_NOT_HELD").vi("Phiên nhập này không chờ hiệu trưởng xét.")
+            }
+            Error::ExemptionUnknown => {
+                Self::not_found(OWN, "EXEMPTION_UNKNOWN").vi("Không có quyết định miễn này.")
+            }
+            Error::ExemptionOver => {
+                Self::precondition(OWN, "EXEMPTION_OVER").vi("Quyết định miễn này đã chấm dứt.")
+            }
+            Error::ReassessmentUnlawful(what) => Self::precondition(OWN, "REASSESSMENT_UNLAWFUL")
+                .meta("what", what)
+                .vi(match what {
+                    "untested" => "Thời điểm này môn không có bài kiểm tra nên không kiểm tra lại được.",
+                    "period" => "Đánh giá bổ sung chỉ dành cho kết quả cuối năm.",
+                    "completed" => "Học sinh đã hoàn thành chương trình lớp học, không cần đánh giá bổ sung.",
+                    _ => "Ô này đang được mở cho một lần đánh giá khác.",
+                }),
+            Error::ReassessmentUnknown => {
+                Self::not_found(OWN, "REASSESSMENT_UNKNOWN").vi("Không có đề nghị đánh giá lại này.")
+            }
+            Error::ReassessmentDecided => {
+                Self::precondition(OWN, "REASSESSMENT_DECIDED").vi("Đề nghị này đã được quyết định.")
+            }
+            Error::AwardUnknown => {
+                Self::invalid(OWN, "AWARD_UNKNOWN").vi("Quy định đánh giá không có danh hiệu này.")
+            }
+            Error::NotACandidate => Self::precondition(OWN, "NOT_A_CANDIDATE")
+                .vi("Kết quả đã xác nhận của học sinh không thuộc diện xét danh hiệu này."),
+            Error::AwardGiven => Self::precondition(OWN, "AWARD_GIVEN").vi("Học sinh đã có danh hiệu này."),
+            Error::NothingToCheck => Self::precondition(OWN, "NOTHING_TO_CHECK")
+                .vi("Chưa có điểm kiểm tra nào được chốt để rút mẫu."),
+            Error::SpotCheckUnknown => {
+                Self::not_found(OWN, "SPOT_CHECK_UNKNOWN").vi("Không có đợt kiểm tra xác suất này.")
+            }
+            Error::TemplateUnknown => {
+                Self::not_found(OWN, "TEMPLATE_UNKNOWN").vi("Không có mẫu nhận xét này.")
             }
             Error::ReceiptUnknown => Self::not_found(OWN, "RECEIPT_UNKNOWN").vi("Không có biên nhận này."),
             Error::CellsNotSealed(count) => Self::precondition(OWN, "CELLS_NOT_SEALED")

@@ -10,7 +10,7 @@
 //! | RPC of hocba.records.v1.RecordsService | callers of the school | article |
 //! |---|---|---|
 //! | CreateSchoolYear, BatchCreateClasses, BatchCreateTeachingAssignments | system_admin, principal | A10.4 |
-//! | GetSchoolYear, ListClasses, ListTeachingAssignments, ListMarkSheets | everybody of the school | A6.4 |
+//! | GetSchoolYear, ListClasses, ListTeachingAssignments, ListMarkSheets, ListElectives | everybody of the school | A6.4 |
 //! | UpdateCalendar | principal, vice_principal | A5.2b |
 //! | PreviewPupilImport, GetPupilImport | system_admin, principal | A4.1 |
 //! | CommitPupilImport | system_admin | A4.1, A10.4 |
@@ -21,11 +21,20 @@
 //! | ListStudyYears | as GetPupil | A4.1 |
 //! | ReadPupilWithReason | district_officer of the school's authority | A3 |
 //! | ListDistrictReads | principal, vice_principal, inspector | A3 |
-//! | GetMarkSheet | relation teacher or homeroom; principal, vice_principal, inspector | A4.2 |
+//! | GetMarkSheet, ListCellVersions, ListExemptions, ListReassessments | relation teacher or homeroom; principal, vice_principal, inspector | A4.2 |
 //! | OpenEntrySession | relation teacher | A4.2b |
 //! | ListEntrySessions, SaveDrafts, FinishEntrySession, LeaveEntrySession | relation owner | A4.2b |
 //! | ListHeldSessions | principal, vice_principal | A4.2b |
 //! | JudgeHeldSession | principal | A4.2b |
+//! | CreateExemption, EndExemption | principal, vice_principal | A4.2a |
+//! | UpdateElective | system_admin, principal | A10.4 |
+//! | ProposeReassessment | relation teacher or homeroom | A4.2b |
+//! | DecideReassessment | principal, vice_principal | A4.2b |
+//! | SaveCommentTemplate, DeleteCommentTemplate, ListCommentTemplates | relation owner; principal, vice_principal | A4.2a |
+//! | CreateSpotCheck, RecordSpotCheckFindings | principal, vice_principal | A4.2c |
+//! | GetSpotCheck, ListSpotChecks | principal, vice_principal, inspector | A4.2c |
+//! | ListSpotCheckTasks | relation owner | A4.2c |
+//! | GiveAward | principal | A8.2 |
 //! | GetReceipt | relation owner; principal, vice_principal, inspector | A4.2b |
 //! | VerifySeals | principal, vice_principal, inspector, working_group | A4.2b |
 //! | UpdateEnrolment | relation homeroom; system_admin | A8.2 |
@@ -35,7 +44,7 @@
 //! | CompleteMonthlyChecklist | relation homeroom | A8.2 |
 //! | CreateClassFinding, SettleClassFinding | relation homeroom | A8.4 |
 //! | ListClassFindings | relation homeroom; principal, vice_principal, inspector | A8.4 |
-//! | ListYearResults | relation homeroom; principal, vice_principal, inspector | A8.2 |
+//! | ListYearResults, ListAwards | relation homeroom; principal, vice_principal, inspector | A8.2 |
 //! | ConfirmYearResults | relation homeroom | A8.3 |
 //! | DecidePromotions | principal | A8.2 |
 //!

@@ -2,17 +2,22 @@
 
 pub mod absence;
 pub mod assignment;
+pub mod award;
 pub mod checklist;
 pub mod class;
 pub mod class_finding;
+pub mod comment_template;
 pub mod correction;
 pub mod district_read;
 pub mod draft;
 pub mod enrolment;
 pub mod mark;
 pub mod movement;
+pub mod need;
 pub mod pupil;
 pub mod pupil_import;
+pub mod reassessment;
 pub mod school_year;
 pub mod session;
+pub mod spot_check;
 pub mod year_result;

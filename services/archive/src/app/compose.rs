@@ -129,7 +129,11 @@ async fn facts(
                 line.item == item && mark.is_some_and(|mark| mark != CellMark::Unspecified)
             })
         };
-        if let Some(line) = header.lines.iter().find(|line| !sealed(&line.item)) {
+        if let Some(line) = header
+            .lines
+            .iter()
+            .find(|line| !line.elective && !sealed(&line.item))
+        {
             return Err(incomplete(&line.item));
         }
     }

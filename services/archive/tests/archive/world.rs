@@ -207,6 +207,7 @@ fn book() -> Book {
         display_name: item.to_owned(),
         part: part.to_owned(),
         tested: part == "subject",
+        elective: false,
     };
     let facts = |item: &str| LineFacts {
         item: item.to_owned(),

@@ -7,9 +7,9 @@ use hocba_proto::identity::identity_service_server::IdentityService;
 use tonic::Request;
 
 use super::{
-    Answer, account, activation, authority, challenge, delegation, incident, jwks, network, password, recovery,
-    role_binding, school, security, security_key, sign_in, staff_group, staff_group_role, staff_profile,
-    step_up, working_group,
+    Answer, account, activation, authority, challenge, delegation, incident, jwks, network, password,
+    recovery, role_binding, school, security, security_key, sign_in, staff_group, staff_group_role,
+    staff_profile, step_up, working_group,
 };
 use crate::state::State;
 

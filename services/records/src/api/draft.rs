@@ -64,9 +64,14 @@ pub(super) fn pupil_of(school: &str, field: &str, text: &str) -> Result<Uuid, Fa
 
 fn result(account: Uuid, outcome: Outcome) -> DraftResult {
     match outcome {
-        Outcome::Ok { version, warnings } => DraftResult {
+        Outcome::Ok {
+            version,
+            expanded,
+            warnings,
+        } => DraftResult {
             outcome: WireOutcome::Ok.into(),
             draft_version: version,
+            expanded_comment: expanded.unwrap_or_default(),
             warnings,
             ..DraftResult::default()
         },
@@ -87,6 +92,8 @@ fn result(account: Uuid, outcome: Outcome) -> DraftResult {
                 Lock::Sealed => (WireLock::Sealed, "Ô đã chốt; muốn sửa xin lập hồ sơ đề nghị sửa."),
                 Lock::OtherSheet => (WireLock::OtherSheet, "Mục này không thuộc bảng điểm."),
                 Lock::OtherClass => (WireLock::OtherClass, "Học sinh này không thuộc lớp."),
+                Lock::Exempt => (WireLock::Exempt, "Học sinh được miễn theo quyết định."),
+                Lock::NotLearnt => (WireLock::NotLearnt, "Học sinh không học môn tự chọn này."),
             };
             DraftResult {
                 outcome: WireOutcome::Locked.into(),

@@ -216,6 +216,7 @@ fn header(class: String, export: &Export) -> ClassHeader {
                 display_name: line.name.clone(),
                 part: line.part.id().to_owned(),
                 tested: line.is_tested(export.rules.closing()),
+                elective: line.elective,
             })
             .collect(),
         pupil_count: i32::try_from(export.pupils.len()).unwrap_or(i32::MAX),

@@ -53,13 +53,7 @@ pub(super) async fn list_mark_sheets(
             (school, year, None)
         }
     };
-    let period = match request.period() {
-        WirePeriod::Unspecified => None,
-        WirePeriod::Mid1 => Some(Period::Mid1),
-        WirePeriod::End1 => Some(Period::End1),
-        WirePeriod::Mid2 => Some(Period::Mid2),
-        WirePeriod::End2 => Some(Period::End2),
-    };
+    let period = parse_period(request.period());
     let sheets =
         app::mark_sheet::list_mark_sheets(state, &caller, &school, &year, class.as_deref(), period).await?;
     Ok(Response::new(ListMarkSheetsResponse {
@@ -100,12 +94,7 @@ fn sheet(standing: &Standing) -> wire::MarkSheet {
         SheetState::Partial => WireState::Partial,
         SheetState::Complete => WireState::Complete,
     };
-    let period = match standing.address.period {
-        Period::Mid1 => WirePeriod::Mid1,
-        Period::End1 => WirePeriod::End1,
-        Period::Mid2 => WirePeriod::Mid2,
-        Period::End2 => WirePeriod::End2,
-    };
+    let period = wire_period(standing.address.period);
     wire::MarkSheet {
         name: name::sheet_name(&standing.address),
         state: state.into(),
@@ -125,12 +114,33 @@ fn cell(school: &str, cell: Cell) -> wire::Cell {
         pupil: format!("schools/{school}/pupils/{}", cell.pupil),
         pupil_name: cell.pupil_name,
         item: cell.item,
-        required: true,
+        required: cell.required,
         tested: cell.tested,
         sealed: cell.version > 0,
         value: cell.value.map(value),
         version: cell.version,
         draft_version: cell.draft_version,
+        reopened: cell.reopened,
+    }
+}
+
+/// A period from the wire; none when it is not given.
+pub(super) fn parse_period(given: WirePeriod) -> Option<Period> {
+    match given {
+        WirePeriod::Unspecified => None,
+        WirePeriod::Mid1 => Some(Period::Mid1),
+        WirePeriod::End1 => Some(Period::End1),
+        WirePeriod::Mid2 => Some(Period::Mid2),
+        WirePeriod::End2 => Some(Period::End2),
+    }
+}
+
+pub(super) fn wire_period(period: Period) -> WirePeriod {
+    match period {
+        Period::Mid1 => WirePeriod::Mid1,
+        Period::End1 => WirePeriod::End1,
+        Period::Mid2 => WirePeriod::Mid2,
+        Period::End2 => WirePeriod::End2,
     }
 }
 

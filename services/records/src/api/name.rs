@@ -57,6 +57,13 @@ pub(super) fn child(field: &str, pattern: &str, text: &str) -> Result<(String, U
     Ok((school, name::id(field, &id)?))
 }
 
+/// A child of a year with a UUID.
+pub(super) fn of_year(field: &str, pattern: &str, text: &str) -> Result<(String, String, Uuid), Failure> {
+    let [school, year, id] = name::parse(field, pattern, text)?;
+    year_id(field, &year)?;
+    Ok((school, year, name::id(field, &id)?))
+}
+
 pub(super) fn import(field: &str, text: &str) -> Result<(String, String, Uuid), Failure> {
     let [school, year, id] = name::parse(field, "schools/{school}/years/{year}/pupilImports/{import}", text)?;
     Ok((school, year, name::id(field, &id)?))

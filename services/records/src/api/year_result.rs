@@ -14,7 +14,7 @@ use crate::{
         self, Ask,
         year_result::{Exception, Standing},
     },
-    model::rule_set::RuleSet,
+    model::{rule_set::RuleSet, year_result::candidate},
     state::State,
 };
 
@@ -124,7 +124,10 @@ fn result(rules: &RuleSet, (school, year): (&str, &str), standing: Standing) -> 
         confirmed_result: confirmed.map(|it| it.result.clone()).unwrap_or_default(),
         result_name: named.map(|outcome| outcome.name.clone()).unwrap_or_default(),
         missing_cell_count: i32::try_from(standing.missing).unwrap_or(i32::MAX),
-        awards: confirmed.map(|it| it.awards.clone()).unwrap_or_default(),
+        awards: standing.awards(),
+        candidate_awards: confirmed
+            .map(|it| candidate(rules, &it.result))
+            .unwrap_or_default(),
         completed: confirmed.is_some_and(|it| it.completed),
         promotion_decided: confirmed.is_some_and(|it| it.promoted.is_some()),
         promoted: confirmed.and_then(|it| it.promoted).unwrap_or_default(),

@@ -10,11 +10,12 @@ use crate::{
     error::Error,
     model::{
         draft::Kept,
+        need::Needs,
         rule_set::{Line, RuleSet},
         sheet::{self, Place},
     },
     state::State,
-    store::{class, draft, mark, pupil, school_year},
+    store::{class, draft, mark, need, pupil, reassessment, school_year},
 };
 
 /// What a sheet holds.
@@ -24,10 +25,14 @@ pub(crate) struct Content {
     pub(crate) rules: &'static RuleSet,
     /// The lines in printed order.
     pub(crate) lines: Vec<&'static Line>,
+    /// What decides which cells are needed.
+    pub(crate) needs: Needs,
     /// The class's pupils in roster order, with their names.
     pub(crate) roster: Vec<(Uuid, String)>,
     /// The newest sealed versions.
     pub(crate) sealed: BTreeMap<Place, mark::Current>,
+    /// Sealed cells that take one further attempt.
+    pub(crate) reopened: BTreeSet<Place>,
     /// The session's drafts.
     pub(crate) drafts: BTreeMap<Place, Kept>,
 }
@@ -43,7 +48,9 @@ impl Content {
         let rules = school_year::rule_set(tx, state.rule_sets, &at.school, &at.year).await?;
         let grade = class::grade(tx, &at.school, &at.year, &at.class).await?;
         let lines = rules.sheet(grade, &at.sheet);
-        if lines.is_empty() || !rules.periods.contains(&at.period) {
+        let needs = need::of_class(tx, &at.school, &at.year, &at.class).await?;
+        let taught = |line: &&Line| !line.elective || needs.electives.contains_key(&line.item);
+        if !lines.iter().any(taught) || !rules.periods.contains(&at.period) {
             return Err(Error::SheetUnknown);
         }
         let items: Vec<String> = lines.iter().map(|line| line.item.clone()).collect();
@@ -51,11 +58,13 @@ impl Content {
         Ok(Self {
             rules,
             lines,
+            needs,
             roster: pupil::roster(tx, &at.school, &at.year, &at.class).await?,
             sealed: sealed
                 .into_iter()
                 .map(|cell| ((cell.pupil, cell.item.clone()), cell))
                 .collect(),
+            reopened: reassessment::open_cells(tx, &at.school, (&at.year, &at.class), at.period.id()).await?,
             drafts: match session {
                 Some(id) => draft::of_session(tx, &at.school, id).await?,
                 None => BTreeMap::new(),
@@ -66,7 +75,13 @@ impl Content {
     /// The required cells that are neither sealed nor drafted.
     pub(crate) fn missing(&self) -> Vec<Place> {
         let filled: BTreeSet<&Place> = self.sealed.keys().chain(self.drafts.keys()).collect();
-        sheet::missing(&self.roster, &self.lines, &filled)
+        sheet::missing(&self.roster, &self.lines, &self.needs, &filled)
+    }
+
+    /// Whether a cell of this sheet takes a further attempt.
+    pub(crate) fn is_reopened(&self) -> bool {
+        let of_sheet = |(_, item): &Place| self.line(item).is_some();
+        self.reopened.iter().any(of_sheet)
     }
 
     /// The line of an item.

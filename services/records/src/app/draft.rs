@@ -14,14 +14,15 @@ use super::{
 use crate::{
     error::Error,
     model::{
-        cell::Value,
+        cell::{Mark, Value},
         draft::{Kept, Lock, Outcome, Step, step},
         naming::Roster,
+        need::Need,
         period::Period,
         sheet::Place,
     },
     state::State,
-    store::{draft, session},
+    store::{comment_template, draft, session},
 };
 
 /// An edit of one cell.
@@ -53,7 +54,13 @@ pub async fn save_drafts<M: Message>(
             let at = open(school, &found)?;
             hocba_fence::check(&mut tx, &term(school, &at.year, at.period)).await?;
             let content = Content::load(state, &mut tx, &at, Some(id)).await?;
-            let mut plan = Plan::new(content, at.period, found.save_count + 1);
+            let coded = |edit: &Edit| edit.value.as_ref().is_some_and(|it| it.comment.starts_with('#'));
+            let templates = if edits.iter().any(coded) {
+                comment_template::texts(&mut tx, school, ask.caller.person()?.account).await?
+            } else {
+                BTreeMap::new()
+            };
+            let mut plan = Plan::new(content, at.period, found.save_count + 1, templates);
             let outcomes: Vec<Outcome> = edits.into_iter().map(|edit| plan.take(edit)).collect();
             let (sign_in, now) = (ask.caller.person()?.sign_in, state.clock.now());
             draft::save(&mut tx, school, id, &plan.saves, (plan.version, sign_in, now)).await?;
@@ -73,6 +80,7 @@ pub async fn save_drafts<M: Message>(
 struct Plan {
     content: Content,
     names: Roster,
+    templates: BTreeMap<String, String>,
     period: Period,
     version: i32,
     saves: BTreeMap<Place, Value>,
@@ -80,8 +88,9 @@ struct Plan {
 }
 
 impl Plan {
-    fn new(content: Content, period: Period, version: i32) -> Self {
+    fn new(content: Content, period: Period, version: i32, templates: BTreeMap<String, String>) -> Self {
         Self {
+            templates,
             names: Roster::new(content.roster.iter().map(|(_, name)| name.as_str())),
             content,
             period,
@@ -99,10 +108,26 @@ impl Plan {
             return Outcome::Locked(Lock::OtherClass);
         };
         let place = (edit.pupil, edit.item);
-        if self.content.sealed.contains_key(&place) {
+        let need = self.content.needs.of(edit.pupil, line);
+        match need {
+            Need::Barred => return Outcome::Locked(Lock::Exempt),
+            Need::Absent => return Outcome::Locked(Lock::NotLearnt),
+            Need::Required | Need::Optional => {}
+        }
+        if self.content.sealed.contains_key(&place) && !self.content.reopened.contains(&place) {
             return Outcome::Locked(Lock::Sealed);
         }
-        let value = edit.value.map(Value::cleaned);
+        let mut value = edit.value.map(Value::cleaned);
+        let expanded = match value.as_mut().map(|value| expand(value, &self.templates)) {
+            Some(Err(words)) => return Outcome::Invalid(words),
+            Some(Ok(expanded)) => expanded,
+            None => None,
+        };
+        let blank = |value: &Value| matches!(value.mark, Mark::Exempt | Mark::NotAssessed);
+        if need == Need::Required && value.as_ref().is_some_and(blank) {
+            let words = "Miễn hoặc không đánh giá cần quyết định của Ban giám hiệu.";
+            return Outcome::Invalid(words.to_owned());
+        }
         if let Some(Err(words)) = value
             .as_ref()
             .map(|value| value.judge(self.content.rules, line, self.period))
@@ -131,6 +156,22 @@ impl Plan {
                 0
             }
         };
-        Outcome::Ok { version, warnings }
+        Outcome::Ok {
+            version,
+            expanded,
+            warnings,
+        }
     }
+}
+
+/// Puts the bank's text in the place of a code such as `#doc-tot`; answers it.
+fn expand(value: &mut Value, templates: &BTreeMap<String, String>) -> Result<Option<String>, String> {
+    let Some(code) = value.comment.strip_prefix('#') else {
+        return Ok(None);
+    };
+    let text = templates
+        .get(code)
+        .ok_or_else(|| format!("Không có mẫu nhận xét #{code}."))?;
+    value.comment.clone_from(text);
+    Ok(Some(text.clone()))
 }

@@ -73,7 +73,7 @@ pub async fn open_entry_session<M: Message>(
             if content.roster.is_empty() {
                 return Err(Error::RosterEmpty);
             }
-            if content.missing().is_empty() {
+            if content.missing().is_empty() && !content.is_reopened() {
                 return Err(Error::SheetComplete);
             }
             let id = enter(state, &mut tx, &at, person.account, person.sign_in).await?;

@@ -10,12 +10,16 @@ use uuid::Uuid;
 use super::{tell, year_result::standings};
 use crate::{
     error::Error,
-    model::rule_set::{Line, RuleSet},
+    model::{
+        need::Need,
+        rule_set::{Line, RuleSet},
+    },
     state::State,
     store::{
         assignment::{self, Assignment},
         class, correction,
         enrolment::{self, Enrolment},
+        need,
         pupil::{self, Pupil},
         school_year::{self, SchoolYear},
         year_result::Confirmed,
@@ -81,7 +85,11 @@ pub async fn export_class_facts(
     }
     let mut results: HashMap<Uuid, Confirmed> = standings
         .into_iter()
-        .filter_map(|it| Some((it.pupil, it.confirmed?)))
+        .filter_map(|it| {
+            let awards = it.awards();
+            let confirmed = it.confirmed?;
+            Some((it.pupil, Confirmed { awards, ..confirmed }))
+        })
         .collect();
     let mut cells = HashMap::<Uuid, BTreeMap<String, correction::Latest>>::new();
     for cell in correction::latest(&mut tx, school, (year, class), rules.closing().id()).await? {
@@ -90,13 +98,37 @@ pub async fn export_class_facts(
             .or_default()
             .insert(cell.item.clone(), cell);
     }
+    let needs = need::of_class(&mut tx, school, year, class).await?;
+    for ((pupil, item), blank) in &needs.blanks {
+        let place = (*pupil, item.clone());
+        let decided = correction::Latest {
+            pupil: *pupil,
+            item: item.clone(),
+            version: 0,
+            value: blank.value(),
+            digest: blank.digest(&place),
+            entered_by: blank.decided_by,
+        };
+        cells
+            .entry(*pupil)
+            .or_default()
+            .entry(item.clone())
+            .or_insert(decided);
+    }
+    let lines = rules.lines(grade, &needs.taught());
     let enrolments = enrolment::list(&mut tx, school, year, Some(class), None).await?;
     let mut enrolments: HashMap<Uuid, Enrolment> = enrolments.into_iter().map(|it| (it.pupil, it)).collect();
     let mut pupils = Vec::new();
     for pupil in pupil::list(&mut tx, &state.vault, school, year, Some(class), None).await? {
+        let learns = |item: &String| {
+            let line = lines.iter().find(|line| line.item == *item);
+            line.is_some_and(|line| needs.of(pupil.id, line) != Need::Absent)
+        };
+        let mut own = cells.remove(&pupil.id).unwrap_or_default();
+        own.retain(|item, _| learns(item));
         let (enrolment, result) = (enrolments.remove(&pupil.id), results.remove(&pupil.id));
         pupils.push(Facts {
-            cells: cells.remove(&pupil.id).unwrap_or_default(),
+            cells: own,
             enrolment: enrolment.ok_or(Error::Damaged("an enrolment"))?,
             result: result.ok_or(Error::Damaged("a confirmed result"))?,
             pupil,
@@ -110,7 +142,7 @@ pub async fn export_class_facts(
         grade,
         assignments: assignment::list(&mut tx, school, year, Some(class)).await?,
         rules,
-        lines: rules.lines(grade, &[]),
+        lines,
         pupils,
     };
     let subject = format!("schools/{school}/years/{year}/classes/{class}");

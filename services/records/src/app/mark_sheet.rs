@@ -9,9 +9,15 @@ use uuid::Uuid;
 use super::{content::Content, pupil::class_of};
 use crate::{
     error::Error,
-    model::{cell::Value, period::Period, rule_set::CRITERIA, sheet::State as SheetState},
+    model::{
+        cell::Value,
+        need::{Blank, Need, Needs},
+        period::Period,
+        rule_set::CRITERIA,
+        sheet::State as SheetState,
+    },
     state::State,
-    store::{assignment, class, mark, school_year, session},
+    store::{assignment, class, mark, need, school_year, session},
 };
 
 /// Which sheet.
@@ -59,13 +65,17 @@ pub struct Cell {
     pub pupil_name: String,
     /// Item.
     pub item: String,
+    /// Whether it must be filled.
+    pub required: bool,
     /// Whether it is tested.
     pub tested: bool,
     /// The sealed version, 0 while open.
     pub version: i32,
+    /// Whether it takes a further attempt.
+    pub reopened: bool,
     /// The draft's version, 0 while there is none.
     pub draft_version: i32,
-    /// The sealed value or the caller's draft.
+    /// The caller's draft, the sealed value, or the word of a decision.
     pub value: Option<Value>,
 }
 
@@ -107,27 +117,34 @@ pub async fn get_mark_sheet(
     let mut cells = Vec::with_capacity(content.roster.len() * content.lines.len());
     for (pupil, name) in &content.roster {
         for line in &content.lines {
+            let need = content.needs.of(*pupil, line);
+            if need == Need::Absent {
+                continue;
+            }
             let place = (*pupil, line.item.clone());
             let (sealed, draft) = (content.sealed.get(&place), content.drafts.get(&place));
+            let blank = content.needs.blanks.get(&place).map(Blank::value);
             cells.push(Cell {
                 pupil: *pupil,
                 pupil_name: name.clone(),
+                required: need == Need::Required,
                 tested: line.is_tested(*period),
                 version: sealed.map_or(0, |cell| cell.version),
+                reopened: content.reopened.contains(&place),
                 draft_version: draft.map_or(0, |kept| kept.version),
-                value: sealed
-                    .map(|cell| &cell.value)
-                    .or(draft.map(|kept| &kept.value))
-                    .cloned(),
+                value: draft
+                    .map(|kept| kept.value.clone())
+                    .or(sealed.map(|cell| cell.value.clone()))
+                    .or(blank),
                 item: place.1,
             });
         }
     }
-    let count = cells.iter().filter(|cell| cell.version > 0).count();
+    let required = || cells.iter().filter(|cell| cell.required);
     Ok((
         Standing {
-            required: cells.len(),
-            sealed: count,
+            required: required().count(),
+            sealed: required().filter(|cell| cell.version > 0).count(),
             teacher,
             address,
         },
@@ -159,12 +176,16 @@ pub async fn list_mark_sheets(
         .map(|(class, item, period, count)| ((class, item, period), count))
         .collect();
 
+    let needs = need::by_class(&mut tx, school, year, only).await?;
+    let nobody = Needs::default();
     let mut sheets = Vec::new();
     for class in classes
         .iter()
         .filter(|class| only.is_none_or(|only| only == class.class))
     {
-        for sheet in rules.sheets(class.grade, &[]) {
+        let needs = needs.get(&class.class).unwrap_or(&nobody);
+        let pupils = usize::try_from(class.pupils).unwrap_or_default();
+        for sheet in rules.sheets(class.grade, &needs.taught()) {
             for period in rules
                 .periods
                 .iter()
@@ -180,7 +201,7 @@ pub async fn list_mark_sheets(
                     .sum();
                 sheets.push(Standing {
                     teacher: teachers.get(&(class.class.clone(), sheet.to_owned())).copied(),
-                    required: usize::try_from(class.pupils).unwrap_or_default() * lines.len(),
+                    required: lines.iter().map(|line| needs.required(line, pupils)).sum(),
                     sealed: usize::try_from(sealed).unwrap_or_default(),
                     address: Address {
                         school: school.to_owned(),

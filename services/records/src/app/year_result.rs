@@ -16,12 +16,14 @@ use crate::{
     error::Error,
     model::{
         cell::Value,
+        need::Need,
         rule_set::{Outcome, RuleSet},
         year_result::{cells_digest, derive, following},
     },
     state::State,
     store::{
-        class, correction, pupil, school_year,
+        award::{self, Award},
+        class, correction, need, pupil, school_year,
         year_result::{self, Confirmed, Promotion},
     },
 };
@@ -39,6 +41,8 @@ pub struct Standing {
     pub derived: Option<&'static Outcome>,
     /// The newest confirmed one.
     pub confirmed: Option<Confirmed>,
+    /// What people gave.
+    given: Vec<Award>,
     /// The cells it would be confirmed on.
     cells: Vec<u8>,
 }
@@ -50,6 +54,17 @@ impl Standing {
         self.confirmed
             .as_ref()
             .is_some_and(|it| it.cells_digest != self.cells)
+    }
+
+    /// The awards as printed: what follows from the result that stands, and what people gave.
+    #[must_use]
+    pub fn awards(&self) -> Vec<String> {
+        let Some(confirmed) = self.standing() else {
+            return Vec::new();
+        };
+        let given = self.given.iter().filter(|award| award.fits(&confirmed.result));
+        let given = given.map(|award| award.name.clone());
+        confirmed.awards.iter().cloned().chain(given).collect()
     }
 
     /// The confirmed result that stands.
@@ -68,32 +83,49 @@ pub(crate) async fn standings(
     class: &str,
 ) -> Result<Vec<Standing>, Error> {
     let rules = school_year::rule_set(tx, state.rule_sets, school, year).await?;
-    let lines = rules.lines(class::grade(tx, school, year, class).await?, &[]);
+    let needs = need::of_class(tx, school, year, class).await?;
+    let lines = rules.lines(class::grade(tx, school, year, class).await?, &needs.taught());
     let latest = correction::latest(tx, school, (year, class), rules.closing().id()).await?;
     let mut cells = BTreeMap::<Uuid, Vec<&correction::Latest>>::new();
     for cell in &latest {
         cells.entry(cell.pupil).or_default().push(cell);
     }
     let mut confirmed = year_result::of_class(tx, school, year, class).await?;
+    let mut given = BTreeMap::<Uuid, Vec<Award>>::new();
+    for award in award::of_class(tx, school, year, class).await? {
+        given.entry(award.pupil).or_default().push(award);
+    }
     let roster = pupil::roster(tx, school, year, class).await?;
     Ok(roster
         .into_iter()
         .map(|(pupil, pupil_name)| {
             let own = cells.remove(&pupil).unwrap_or_default();
-            let values: BTreeMap<&str, &Value> = own.iter().map(|it| (it.item.as_str(), &it.value)).collect();
-            let digests = own
+            let learnt: Vec<_> = lines
                 .iter()
-                .map(|it| (it.item.as_str(), it.digest.as_slice()))
+                .copied()
+                .filter(|line| needs.of(pupil, line) != Need::Absent)
                 .collect();
+            let mut values = BTreeMap::<&str, Value>::new();
+            let mut digests = BTreeMap::<&str, Vec<u8>>::new();
+            for line in &learnt {
+                let place = (pupil, line.item.clone());
+                if let Some(cell) = own.iter().find(|cell| cell.item == line.item) {
+                    values.insert(&line.item, cell.value.clone());
+                    digests.insert(&line.item, cell.digest.clone());
+                } else if let Some(blank) = needs.blanks.get(&place) {
+                    values.insert(&line.item, blank.value());
+                    digests.insert(&line.item, blank.digest(&place));
+                }
+            }
+            let values: BTreeMap<&str, &Value> = values.iter().map(|(item, it)| (*item, it)).collect();
+            let digests = digests.iter().map(|(item, it)| (*item, it.as_slice())).collect();
             Standing {
                 pupil,
                 pupil_name,
-                missing: lines
-                    .iter()
-                    .filter(|line| !values.contains_key(line.item.as_str()))
-                    .count(),
-                derived: derive(rules, &lines, &values),
+                missing: learnt.len() - values.len(),
+                derived: derive(rules, &learnt, &values),
                 confirmed: confirmed.remove(&pupil),
+                given: given.remove(&pupil).unwrap_or_default(),
                 cells: cells_digest(&digests),
             }
         })

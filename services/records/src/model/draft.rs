@@ -29,6 +29,10 @@ pub enum Lock {
     OtherSheet,
     /// The pupil is not of this class.
     OtherClass,
+    /// The pupil is exempt.
+    Exempt,
+    /// The pupil does not learn this elective.
+    NotLearnt,
 }
 
 /// What became of a draft.
@@ -38,6 +42,8 @@ pub enum Outcome {
     Ok {
         /// The cell's draft version now; 0 when it is empty.
         version: i32,
+        /// The comment that a code stood for.
+        expanded: Option<String>,
         /// Worth a look, Vietnamese.
         warnings: Vec<String>,
     },

@@ -4,7 +4,11 @@ use std::collections::BTreeSet;
 
 use uuid::Uuid;
 
-use super::{period::Period, rule_set::Line};
+use super::{
+    need::{Need, Needs},
+    period::Period,
+    rule_set::Line,
+};
 
 /// A cell within a sheet.
 pub type Place = (Uuid, String);
@@ -35,12 +39,22 @@ impl State {
 }
 
 /// The required cells that are neither sealed nor drafted, in roster and line order: a sheet can be
-/// finished when there are none (A4.2a). Every cell of a sheet is required; «miễn» and «không đánh giá» fill one.
+/// finished when there are none (A4.2a). Electives and decisions say what is required.
 #[must_use]
-pub fn missing(roster: &[(Uuid, String)], lines: &[&Line], filled: &BTreeSet<&Place>) -> Vec<Place> {
+pub fn missing(
+    roster: &[(Uuid, String)],
+    lines: &[&Line],
+    needs: &Needs,
+    filled: &BTreeSet<&Place>,
+) -> Vec<Place> {
     roster
         .iter()
-        .flat_map(|(pupil, _)| lines.iter().map(move |line| (*pupil, line.item.clone())))
+        .flat_map(|(pupil, _)| {
+            let required = lines
+                .iter()
+                .filter(|line| needs.of(*pupil, line) == Need::Required);
+            required.map(|line| (*pupil, line.item.clone()))
+        })
         .filter(|place| !filled.contains(place))
         .collect()
 }

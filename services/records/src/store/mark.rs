@@ -64,7 +64,7 @@ pub async fn current(
         .collect()
 }
 
-/// How many pupils of each class have each item sealed in each period.
+/// How many pupils of each class have each item sealed in each period, of those who need it.
 pub async fn counts(
     tx: &mut PgConnection,
     school: &str,
@@ -75,6 +75,14 @@ pub async fn counts(
          from enrolment e
          join sealed_cell c on c.school_id = e.school_id and c.year_id = e.year_id and c.pupil_id = e.pupil_id
          where e.school_id = $1 and e.year_id = $2 and e.left_on is null
+           and not exists (
+                select 1 from exemption x
+                where x.school_id = e.school_id and x.year_id = e.year_id and x.pupil_id = e.pupil_id
+                  and x.ended_at is null and c.item = any(x.items))
+           and not exists (
+                select 1 from elective v
+                where v.school_id = e.school_id and v.year_id = e.year_id and v.class_id = e.class_id
+                  and v.item = c.item and v.pupils is not null and e.pupil_id <> all(v.pupils))
          group by e.class_id, c.item, c.period"#,
         school,
         year,

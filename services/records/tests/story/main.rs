@@ -7,6 +7,7 @@
 )]
 
 mod class_check;
+mod comment_bank;
 mod correction;
 mod district;
 mod entry;
@@ -14,8 +15,11 @@ mod house;
 mod import;
 mod month;
 mod movement;
+mod need;
 mod paths;
 mod pupil;
+mod reassessment;
 mod rule_set;
 mod secrecy;
+mod spot_check;
 mod year_result;

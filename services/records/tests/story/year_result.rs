@@ -16,7 +16,7 @@ use tonic::Status;
 
 use crate::house::{CLASS, House, SCHOOL, YEAR, article, reason, value};
 
-const SUBJECTS: [&str; 12] = [
+pub(crate) const SUBJECTS: [&str; 12] = [
     "TV", "TO", "NN", "DD", "LD", "KH", "TH", "CN", "TD", "AN", "MT", "HDTN",
 ];
 
@@ -35,7 +35,7 @@ async fn export(house: &House) -> Result<Vec<ClassFacts>, Status> {
 }
 
 /// The best of everything; the second pupil misses by one score, the third by another.
-fn best(at: usize, cell: &Cell) -> CellValue {
+pub(crate) fn best(at: usize, cell: &Cell) -> CellValue {
     let score = match (cell.tested, at) {
         (false, _) => None,
         (true, 1) => Some(8),

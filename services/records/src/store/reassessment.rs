@@ -1,0 +1,236 @@
+//! Further attempts at sealed cells.
+
+use std::collections::BTreeSet;
+
+use sqlx::PgConnection;
+use time::{Date, OffsetDateTime};
+use uuid::Uuid;
+
+use crate::{
+    error::Error,
+    model::{
+        cell::{Mark, Value},
+        sheet::Place,
+    },
+};
+
+/// A further attempt as stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reassessment {
+    /// Id.
+    pub id: Uuid,
+    /// Class.
+    pub class: String,
+    /// Sheet.
+    pub sheet: String,
+    /// Period id.
+    pub period: String,
+    /// The pupil.
+    pub pupil: Uuid,
+    /// The items.
+    pub items: Vec<String>,
+    /// `retest` or `further`.
+    pub kind: String,
+    /// The reason, or the plan of support.
+    pub plan: String,
+    /// Until when.
+    pub due_day: Date,
+    /// Who proposed it.
+    pub proposed_by: Uuid,
+    /// When.
+    pub proposed_at: OffsetDateTime,
+    /// The decision.
+    pub granted: Option<bool>,
+    /// Who decided.
+    pub decided_by: Option<Uuid>,
+    /// When.
+    pub decided_at: Option<OffsetDateTime>,
+    /// Granted cells that have no newer version.
+    pub waiting: i64,
+}
+
+/// Writes a proposal.
+pub async fn insert(
+    tx: &mut PgConnection,
+    school: &str,
+    year: &str,
+    new: &Reassessment,
+) -> Result<(), Error> {
+    sqlx::query!(
+        "insert into reassessment (school_id, year_id, reassessment_id, class_id, sheet, period, pupil_id, items,
+            kind, plan, due_day, proposed_by, proposed_at)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
+        school,
+        year,
+        new.id,
+        new.class,
+        new.sheet,
+        new.period,
+        new.pupil,
+        &new.items,
+        new.kind,
+        new.plan,
+        new.due_day,
+        new.proposed_by,
+        new.proposed_at,
+    )
+    .execute(tx)
+    .await?;
+    Ok(())
+}
+
+/// The further attempts of a class, or one of the year.
+pub async fn list(
+    tx: &mut PgConnection,
+    school: &str,
+    year: &str,
+    class: Option<&str>,
+    id: Option<Uuid>,
+) -> Result<Vec<Reassessment>, Error> {
+    Ok(sqlx::query_as!(
+        Reassessment,
+        r#"select r.reassessment_id as id, r.class_id as class, r.sheet, r.period, r.pupil_id as pupil, r.items,
+            r.kind, r.plan, r.due_day, r.proposed_by, r.proposed_at, r.granted, r.decided_by, r.decided_at,
+            (select count(*) from granted_attempt g
+             where g.school_id = r.school_id and g.year_id = r.year_id and g.reassessment_id = r.reassessment_id
+               and not exists (
+                    select 1 from sealed_cell c
+                    where c.school_id = g.school_id and c.year_id = g.year_id and c.pupil_id = g.pupil_id
+                      and c.item = g.item and c.period = g.period and c.version > g.version)) as "waiting!"
+         from reassessment r
+         where r.school_id = $1 and r.year_id = $2 and ($3::text is null or r.class_id = $3)
+           and ($4::uuid is null or r.reassessment_id = $4)
+         order by r.proposed_at, r.reassessment_id"#,
+        school,
+        year,
+        class,
+        id,
+    )
+    .fetch_all(tx)
+    .await?)
+}
+
+/// Writes the decision; false when it is decided.
+pub async fn decide(
+    tx: &mut PgConnection,
+    school: &str,
+    (year, id): (&str, Uuid),
+    granted: bool,
+    (by, now): (Uuid, OffsetDateTime),
+) -> Result<bool, Error> {
+    let done = sqlx::query!(
+        "update reassessment set granted = $4, decided_by = $5, decided_at = $6
+         where school_id = $1 and year_id = $2 and reassessment_id = $3 and granted is null",
+        school,
+        year,
+        id,
+        granted,
+        by,
+        now,
+    )
+    .execute(tx)
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// Opens the cells' present versions for one further attempt each; answers how many. One that has an attempt already
+/// stays as it is.
+pub async fn grant(tx: &mut PgConnection, school: &str, year: &str, id: Uuid) -> Result<u64, Error> {
+    let done = sqlx::query!(
+        "insert into granted_attempt (school_id, year_id, pupil_id, item, period, version, reassessment_id)
+         select r.school_id, r.year_id, r.pupil_id, c.item, r.period, max(c.version), r.reassessment_id
+         from reassessment r
+         join sealed_cell c on c.school_id = r.school_id and c.year_id = r.year_id and c.pupil_id = r.pupil_id
+            and c.period = r.period and c.item = any(r.items)
+         where r.school_id = $1 and r.year_id = $2 and r.reassessment_id = $3
+         group by r.school_id, r.year_id, r.pupil_id, c.item, r.period, r.reassessment_id
+         on conflict do nothing",
+        school,
+        year,
+        id,
+    )
+    .execute(tx)
+    .await?;
+    Ok(done.rows_affected())
+}
+
+/// The cells of a class's pupils that take a further attempt now.
+pub async fn open_cells(
+    tx: &mut PgConnection,
+    school: &str,
+    (year, class): (&str, &str),
+    period: &str,
+) -> Result<BTreeSet<Place>, Error> {
+    let rows = sqlx::query!(
+        "select g.pupil_id, g.item from enrolment e
+         join granted_attempt g on g.school_id = e.school_id and g.year_id = e.year_id and g.pupil_id = e.pupil_id
+         where e.school_id = $1 and e.year_id = $2 and e.class_id = $3 and g.period = $4 and not exists (
+            select 1 from sealed_cell c
+            where c.school_id = g.school_id and c.year_id = g.year_id and c.pupil_id = g.pupil_id
+              and c.item = g.item and c.period = g.period and c.version > g.version)",
+        school,
+        year,
+        class,
+        period,
+    )
+    .fetch_all(tx)
+    .await?;
+    Ok(rows.into_iter().map(|row| (row.pupil_id, row.item)).collect())
+}
+
+/// A sealed version of a cell.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Version {
+    /// From 1.
+    pub version: i32,
+    /// The value.
+    pub value: Value,
+    /// The receipt.
+    pub receipt: Uuid,
+    /// Its cause.
+    pub cause: String,
+    /// Who entered it.
+    pub entered_by: Uuid,
+    /// When it was sealed.
+    pub sealed_at: OffsetDateTime,
+}
+
+/// The versions of a cell, the first one first.
+pub async fn versions(
+    tx: &mut PgConnection,
+    school: &str,
+    (year, period): (&str, &str),
+    (pupil, item): (Uuid, &str),
+) -> Result<Vec<Version>, Error> {
+    let rows = sqlx::query!(
+        "select c.version, c.mark, c.level, c.score, c.comment, c.receipt_id, r.cause, c.entered_by, c.sealed_at
+         from sealed_cell c
+         join receipt r on r.school_id = c.school_id and r.receipt_id = c.receipt_id
+         where c.school_id = $1 and c.year_id = $2 and c.pupil_id = $3 and c.item = $4 and c.period = $5
+         order by c.version",
+        school,
+        year,
+        pupil,
+        item,
+        period,
+    )
+    .fetch_all(tx)
+    .await?;
+    rows.into_iter()
+        .map(|row| {
+            Ok(Version {
+                version: row.version,
+                value: Value {
+                    mark: Mark::parse(&row.mark).ok_or(Error::Damaged("a sealed cell's mark"))?,
+                    level: row.level,
+                    score: row.score,
+                    comment: row.comment,
+                },
+                receipt: row.receipt_id,
+                cause: row.cause,
+                entered_by: row.entered_by,
+                sealed_at: row.sealed_at,
+            })
+        })
+        .collect()
+}
