@@ -46,6 +46,7 @@ async fn c8_after_a_year_no_secret_and_nothing_sealed_stands_readable_anywhere()
     let file = cluster.demo_school().unwrap();
     School::make(&cluster).await.unwrap();
     let mut plants = plants::tokens(&cluster, &file).await.unwrap();
+    plants.extend(plants::school(&cluster, &file).await.unwrap());
     let file = cluster_file::play_demo(&cluster.deployment, out.path()).unwrap();
     plants.extend(plants::secrets(&file));
     plants.extend(plants::personal(&file, &out.path().join("package")).unwrap());
@@ -56,7 +57,7 @@ async fn c8_after_a_year_no_secret_and_nothing_sealed_stands_readable_anywhere()
     // A class and a staff of some forty: their values are really looked for.
     for (what, least) in [
         ("name", 30),
-        ("personal id", 30),
+        ("personal id", 900),
         ("comment", 2),
         ("password", 40),
         ("second factor", 80),

@@ -9,7 +9,10 @@ use hocba_cluster::{
     person::{Login, totp_code},
     school::{PAGE, PUPILS},
 };
-use hocba_proto::identity::{SignInRequest, identity_service_client::IdentityServiceClient};
+use hocba_proto::{
+    identity::{SignInRequest, identity_service_client::IdentityServiceClient},
+    records::{ListClassesRequest, ListPupilsRequest, records_service_client::RecordsServiceClient},
+};
 use uuid::Uuid;
 
 use crate::places::{Place, files};
@@ -44,9 +47,6 @@ fn text(what: &'static str, value: impl Into<String>) -> Plant {
 pub(crate) const CONTROLS: &[(&str, &[&str])] = &[
     ("comment", &["files of records", "rows of records"]),
     ("name", &["files of records", "rows of records"]),
-    ("personal id", &["files of records", "rows of records"]),
-    ("page", &["files of records", "rows of records"]),
-    ("address", &["files of records", "rows of records"]),
     ("e-mail", &["files of identity", "rows of identity"]),
     ("address of a node", &["log of gateway"]),
     ("key of the mirror", &["redis"]),
@@ -130,6 +130,28 @@ pub(crate) fn secrets(file: &ClusterFile) -> Vec<Plant> {
         }
     }
     plants
+}
+
+/// The personal ids of the whole school: the office's list went through an import with all its quirks.
+pub(crate) async fn school(cluster: &Cluster, file: &ClusterFile) -> anyhow::Result<Vec<Plant>> {
+    let principal = cluster.sign_in(file.login("principal")?).await?;
+    let mut records = RecordsServiceClient::new(cluster.channel());
+    let parent = "schools/01018a01/years/2025-2026".to_owned();
+    let classes = records
+        .list_classes(principal.ask(ListClassesRequest { parent })?)
+        .await?
+        .into_inner()
+        .classes;
+    let mut plants = Vec::new();
+    for class in classes {
+        let ask = principal.ask(ListPupilsRequest { parent: class.name })?;
+        let pupils = records.list_pupils(ask).await?.into_inner().pupils;
+        let ids = pupils
+            .into_iter()
+            .filter_map(|pupil| Some(pupil.identity?.personal_id));
+        plants.extend(ids.filter(|id| !id.is_empty()).map(|id| text("personal id", id)));
+    }
+    Ok(plants)
 }
 
 /// What the books of the class say of its pupils, and what was written about them.
