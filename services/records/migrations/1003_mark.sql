@@ -219,6 +219,7 @@ language plpgsql volatile security definer set search_path = public, pg_temp as 
 declare
     v_drafts int;
 begin
+    perform school_check(p_school);
     update entry_session
         set verdict = p_verdict, verdict_reason = p_reason, judged_by = p_by, judged_at = p_now,
             active_at = p_now,
