@@ -1,6 +1,11 @@
 //! A whole deployment for one test: real binaries, and every wire in the test's hands.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{
+    collections::BTreeMap,
+    env, fs,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use anyhow::Context;
 use sqlx::{Connection, PgConnection};
@@ -12,9 +17,9 @@ use crate::{
     boot,
     cluster_file::{self, ClusterFile},
     deployment::Deployment,
-    edge, launcher,
+    edge, files, launcher,
     node::{End, Node},
-    person::{Login, Person},
+    person::{Login, Person, TOKEN_USE},
     traces::Traces,
     wait,
     wire::Wire,
@@ -47,10 +52,20 @@ pub struct Cluster {
     /// Spans of all nodes.
     pub traces: Traces,
     wires: BTreeMap<(Node, End), Wire>,
-    receiver: JoinHandle<()>,
     channel: Channel,
+    own: Option<Own>,
+}
+
+/// What goes with a cluster that is one test's own.
+#[derive(Debug)]
+struct Own {
+    receiver: JoinHandle<()>,
     _folder: TempDir,
 }
+
+/// The variable that names the folder of the cluster that a run's tests share; `hocba-dev with-databases` sets it
+/// and stops what was started there.
+pub const SHARED: &str = "HOCBA_TEST_CLUSTER";
 
 impl Cluster {
     /// Boots one and waits until it serves.
@@ -90,12 +105,62 @@ impl Cluster {
             deployment,
             traces,
             wires,
-            receiver,
             channel,
-            _folder: folder,
+            own: Some(Own {
+                receiver,
+                _folder: folder,
+            }),
         };
         boot::boot(&mut cluster.deployment, |_| ()).await?;
         Ok(cluster)
+    }
+
+    /// The cluster that the tests of one run share, each in a school of its own; the first of them boots it. It has
+    /// no wires and nobody may kill anything in it.
+    pub async fn shared() -> anyhow::Result<Self> {
+        let home =
+            env::var(SHARED).with_context(|| format!("{SHARED} is not set: run the tests by `make test`"))?;
+        let home = PathBuf::from(home);
+        fs::create_dir_all(&home)?;
+        launcher::open_to_others(&home)?;
+        let lock = turn(&home)?;
+        let mut deployment = Deployment::open(&home, true)?;
+        if !boot::is_up(&deployment).await {
+            boot::boot(&mut deployment, |_| ()).await?;
+        }
+        drop(lock);
+        let channel = edge::channel(
+            deployment.state.address(Node::Gateway)?,
+            &deployment.pki.edge_ca(),
+        )?;
+        Ok(Self {
+            deployment,
+            traces: Traces::default(),
+            wires: BTreeMap::new(),
+            channel,
+            own: None,
+        })
+    }
+
+    /// The operator, signed in. In a shared cluster one sign-in serves all tests: a code of the second factor is good
+    /// once, and they would wait for each other.
+    pub async fn signed_in_operator(&self) -> anyhow::Result<Person> {
+        let login = self.operator()?;
+        if self.own.is_some() {
+            return self.sign_in(&login).await;
+        }
+        let home = &self.deployment.home;
+        let _lock = turn(home)?;
+        let kept = home.join("operator.token");
+        let age = fs::metadata(&kept)
+            .ok()
+            .and_then(|kept| kept.modified().ok()?.elapsed().ok());
+        if age.is_some_and(|age| age < TOKEN_USE) {
+            return Ok(Person::with(&self.channel, login, fs::read_to_string(&kept)?));
+        }
+        let person = self.sign_in(&login).await?;
+        files::write_secret(&kept, person.token.as_bytes())?;
+        Ok(person)
     }
 
     /// A channel to the gateway.
@@ -163,10 +228,12 @@ impl Cluster {
 
 impl Drop for Cluster {
     fn drop(&mut self) {
-        if std::thread::panicking() {
+        if std::thread::panicking() && self.own.is_some() {
             eprintln!("{}", boot::tails(&self.deployment, 20));
         }
-        self.receiver.abort();
+        // A shared cluster is stopped by whoever gave its folder.
+        let Some(own) = &self.own else { return };
+        own.receiver.abort();
         for name in self.deployment.processes.running() {
             // QUIT ends PostgreSQL at once but lets it give its shared memory back.
             let signal = if name == "postgres" { "QUIT" } else { "KILL" };
@@ -177,6 +244,13 @@ impl Drop for Cluster {
             }
         }
     }
+}
+
+/// One test's turn in a shared folder; over when the answer is dropped.
+fn turn(home: &Path) -> anyhow::Result<fs::File> {
+    let lock = fs::File::create(home.join("turn.lock"))?;
+    lock.lock()?;
+    Ok(lock)
 }
 
 /// Every wire of a deployment.

@@ -11,7 +11,7 @@ use std::{
 use anyhow::Context;
 
 use crate::{
-    boot,
+    boot, cluster,
     cluster_file::{self, ClusterFile},
     deployment::Deployment,
     files,
@@ -148,6 +148,7 @@ pub fn logs(name: Option<&str>) -> anyhow::Result<()> {
 }
 
 /// Runs a command with a PostgreSQL and a Redis of its own, named in its environment, and answers its exit code.
+/// Tests that share a cluster boot it in a folder of ours; it is stopped with the rest.
 pub async fn with_databases(command: &[String]) -> anyhow::Result<i32> {
     let (program, arguments) = command.split_first().context("no command")?;
     let folder = tempfile::Builder::new()
@@ -165,6 +166,7 @@ pub async fn with_databases(command: &[String]) -> anyhow::Result<i32> {
         &files::password()?,
     )?;
     let processes = Processes::at(&folder.path().join("log"), true)?;
+    let shared = folder.path().join("cluster");
     let ran = async {
         processes.start(&postgres.program(&processes.log("postgres"))?)?;
         processes.start(&redis.program(&processes.log("redis"))?)?;
@@ -180,6 +182,7 @@ pub async fn with_databases(command: &[String]) -> anyhow::Result<i32> {
             .args(arguments)
             .env("HOCBA_TEST_POSTGRES", postgres.superuser_url("postgres"))
             .env("HOCBA_TEST_REDIS", redis.url())
+            .env(cluster::SHARED, &shared)
             .spawn()
             .with_context(|| format!("cannot start {program}"))?;
         let status = tokio::select! {
@@ -190,6 +193,9 @@ pub async fn with_databases(command: &[String]) -> anyhow::Result<i32> {
         anyhow::Ok(status.code().unwrap_or(1))
     }
     .await;
+    if shared.join("state.json").exists() {
+        boot::stop(&Deployment::open(&shared, true)?).await?;
+    }
     processes.stop("redis").await?;
     processes.stop("postgres").await?;
     ran

@@ -1,10 +1,10 @@
 //! Somebody signed in at the gateway.
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context, anyhow};
 use hocba_proto::identity::{
-    ActivateAccountRequest, ConfirmTotpRequest, SignInRequest, StepUpRequest,
+    ActivateAccountRequest, ConfirmTotpRequest, RefreshSignInRequest, SignInRequest, StepUpRequest,
     identity_service_client::IdentityServiceClient,
 };
 use serde::{Deserialize, Serialize};
@@ -15,6 +15,9 @@ use uuid::Uuid;
 
 /// Seconds of a TOTP step (RFC 6238).
 const STEP_SECONDS: u64 = 30;
+
+/// An access token lives five minutes; it is used for half of that.
+pub const TOKEN_USE: Duration = Duration::from_secs(150);
 
 /// What a person knows and has.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
@@ -36,10 +39,13 @@ pub struct Login {
     pub rest: serde_json::Map<String, serde_json::Value>,
 }
 
-/// Somebody signed in. The access token is good for five minutes: long enough for a test.
+/// Somebody signed in. The access token is good for five minutes: long enough for a test; longer work renews it.
 #[derive(Debug, Clone)]
 pub struct Person {
     channel: Channel,
+    client: String,
+    refresh_token: String,
+    renewed: Instant,
     /// Who.
     pub login: Login,
     /// The access token.
@@ -49,12 +55,13 @@ pub struct Person {
 impl Person {
     /// Signs in. A code used in this half minute is waited out.
     pub async fn sign_in(channel: &Channel, login: &Login) -> anyhow::Result<Self> {
+        let client = Uuid::now_v7().to_string();
         loop {
             let request = SignInRequest {
                 email: login.email.clone(),
                 password: login.password.clone(),
                 totp_code: totp_code(&login.totp_secret)?,
-                client: Uuid::now_v7().to_string(),
+                client: client.clone(),
                 ..Default::default()
             };
             match IdentityServiceClient::new(channel.clone()).sign_in(request).await {
@@ -64,6 +71,9 @@ impl Person {
                     login.account = answer.account;
                     return Ok(Self {
                         channel: channel.clone(),
+                        client,
+                        refresh_token: answer.refresh_token,
+                        renewed: Instant::now(),
                         login,
                         token: answer.access_token,
                     });
@@ -72,6 +82,39 @@ impl Person {
                 Err(status) => return Err(anyhow!("cannot sign in: {status:?}")),
             }
         }
+    }
+
+    /// Somebody whose access token is known.
+    #[must_use]
+    pub fn with(channel: &Channel, login: Login, token: String) -> Self {
+        Self {
+            channel: channel.clone(),
+            client: String::new(),
+            refresh_token: String::new(),
+            renewed: Instant::now(),
+            login,
+            token,
+        }
+    }
+
+    /// Takes a new access token when the old one is half over; for work of many minutes.
+    pub async fn keep_fresh(&mut self) -> anyhow::Result<()> {
+        if self.renewed.elapsed() > TOKEN_USE {
+            let request = RefreshSignInRequest {
+                refresh_token: self.refresh_token.clone(),
+                client: self.client.clone(),
+            };
+            let mut identity = IdentityServiceClient::new(self.channel());
+            let answer = identity
+                .refresh_sign_in(request)
+                .await
+                .context("RefreshSignIn")?
+                .into_inner();
+            self.token = answer.access_token;
+            self.refresh_token = answer.refresh_token;
+            self.renewed = Instant::now();
+        }
+        Ok(())
     }
 
     /// Activates a new account by its code: sets password and second factor.

@@ -1,4 +1,4 @@
-//! A small school made through the public API alone: one class of three pupils, one teacher of everything.
+//! A small school made through the public API alone: a class of three pupils, one teacher of everything.
 
 use std::time::Duration;
 
@@ -9,11 +9,11 @@ use hocba_proto::{
         School as NewSchool, identity_service_client::IdentityServiceClient,
     },
     records::{
-        BatchCreateClassesRequest, BatchCreateTeachingAssignmentsRequest, Class, CommitPupilImportRequest,
-        CreateSchoolYearRequest, Draft, FindingChoice, FinishEntrySessionRequest, GetMarkSheetRequest,
-        MarkSheet, OpenEntrySessionRequest, PreviewPupilImportRequest, Receipt, SaveDraftsRequest,
-        SchoolYear, TeachingAssignment, TestDay, draft_result::Outcome, finding::Kind,
-        records_service_client::RecordsServiceClient,
+        BatchCreateClassesRequest, BatchCreateTeachingAssignmentsRequest, Cell, Class,
+        CommitPupilImportRequest, CreateSchoolYearRequest, Draft, FindingChoice, FinishEntrySessionRequest,
+        GetMarkSheetRequest, MarkSheet, OpenEntrySessionRequest, PreviewPupilImportRequest, PupilImport,
+        Receipt, SaveDraftsRequest, SchoolYear, TeachingAssignment, TestDay, draft_result::Outcome,
+        finding::Kind, records_service_client::RecordsServiceClient,
     },
     types::{CellMark, CellValue},
 };
@@ -44,15 +44,17 @@ pub const PAGE: [(&str, &str); 6] = [
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// The school and who works there.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct School {
     /// Its principal.
     pub principal: Person,
+    /// Its administrator.
+    pub admin: Person,
     /// Its teacher of everything.
     pub teacher: Person,
     /// `schools/{school}`.
     pub name: String,
-    /// The class.
+    /// The first class, which the teacher has.
     pub class: String,
     records: RecordsServiceClient<Channel>,
 }
@@ -63,11 +65,16 @@ impl School {
         Self::make_with(cluster, &PUPILS.map(str::to_owned)).await
     }
 
-    /// Makes one with these pupils, at most 99.
+    /// Makes one with these pupils.
     pub async fn make_with(cluster: &Cluster, pupils: &[String]) -> anyhow::Result<Self> {
-        let id = format!("small-{}", Uuid::now_v7().as_fields().0);
+        Self::make_of(cluster, &[("5A", pupils)]).await
+    }
+
+    /// Makes one of these classes. The teacher has the first; nobody has the others yet.
+    pub async fn make_of(cluster: &Cluster, classes: &[(&str, &[String])]) -> anyhow::Result<Self> {
+        let id = format!("small-{:012x}", Uuid::now_v7().as_u128() & 0xffff_ffff_ffff);
         let name = format!("schools/{id}");
-        let operator = cluster.sign_in(&cluster.operator()?).await?;
+        let operator = cluster.signed_in_operator().await?;
         let mut identity = IdentityServiceClient::new(cluster.channel());
         identity
             .create_authority(operator.ask(CreateAuthorityRequest {
@@ -97,15 +104,17 @@ impl School {
         let principal = account(cluster, &operator, &name, &["principal"]).await?;
         let admin = account(cluster, &operator, &name, &["system_admin"]).await?;
         let teacher = account(cluster, &admin, &name, &["subject_teacher", "homeroom_teacher"]).await?;
-        let class = format!("{name}/years/2025-2026/classes/5a");
+        let (first, _) = classes.first().context("a school has a class")?;
+        let class = format!("{name}/years/2025-2026/classes/{}", first.to_lowercase());
         let school = Self {
             principal,
+            admin,
             teacher,
             name,
             class,
             records: RecordsServiceClient::new(cluster.channel()),
         };
-        school.fill(&admin, &id, pupils).await?;
+        school.fill(&id, classes).await?;
         Ok(school)
     }
 
@@ -138,6 +147,14 @@ impl School {
 
     /// Opens a sheet and fills every cell that must be; answers the session.
     pub async fn enter(&self, sheet: &str) -> anyhow::Result<String> {
+        let session = self.open(sheet).await?;
+        let cells = self.look(sheet).await?.cells;
+        self.save(&session, cells).await?;
+        Ok(session)
+    }
+
+    /// Opens a sheet; answers the session.
+    pub async fn open(&self, sheet: &str) -> anyhow::Result<String> {
         let open = OpenEntrySessionRequest {
             mark_sheet: sheet.to_owned(),
             request_id: request_id(),
@@ -145,28 +162,25 @@ impl School {
         let session = again(&self.teacher, open, |call| {
             let mut records = self.records();
             async move { records.open_entry_session(call).await }
-        })
-        .await?
-        .name;
-        let drafts = self
-            .look(sheet)
-            .await?
-            .cells
-            .into_iter()
-            .filter(|cell| cell.required)
-            .map(|cell| Draft {
-                base_version: cell.draft_version,
-                pupil: cell.pupil,
-                item: cell.item,
-                value: Some(CellValue {
-                    mark: CellMark::Assessed.into(),
-                    level: "T".to_owned(),
-                    score: cell.tested.then_some(9),
-                    comment: "Em học tốt.".to_owned(),
-                }),
-            });
+        });
+        Ok(session.await?.name)
+    }
+
+    /// Saves a draft for each of the cells that must be filled.
+    pub async fn save(&self, session: &str, cells: Vec<Cell>) -> anyhow::Result<()> {
+        let drafts = cells.into_iter().filter(|cell| cell.required).map(|cell| Draft {
+            pupil: cell.pupil,
+            item: cell.item,
+            value: Some(CellValue {
+                mark: CellMark::Assessed.into(),
+                level: "T".to_owned(),
+                score: cell.tested.then_some(9),
+                comment: "Em học tốt.".to_owned(),
+            }),
+            ..Draft::default()
+        });
         let save = SaveDraftsRequest {
-            name: session.clone(),
+            name: session.to_owned(),
             drafts: drafts.collect(),
             request_id: request_id(),
         };
@@ -181,7 +195,7 @@ impl School {
             .filter(|result| result.outcome() != Outcome::Ok)
             .collect();
         ensure!(refused.is_empty(), "drafts were refused: {refused:?}");
-        Ok(session)
+        Ok(())
     }
 
     /// Finishes a session, trying again with the same request until it is acknowledged.
@@ -197,7 +211,8 @@ impl School {
         .await
     }
 
-    async fn fill(&self, admin: &Person, code: &str, pupils: &[String]) -> anyhow::Result<()> {
+    async fn fill(&self, code: &str, classes: &[(&str, &[String])]) -> anyhow::Result<()> {
+        let admin = &self.admin;
         let mut records = self.records();
         let year = SchoolYear {
             school_code: code.to_owned(),
@@ -215,28 +230,47 @@ impl School {
             .await
             .context("CreateSchoolYear")?;
         let parent = format!("{}/years/2025-2026", self.name);
-        let class = Class {
-            display_name: "5A".to_owned(),
-            grade: 5,
-            ..Class::default()
-        };
+        let made = classes.iter().map(|(name, _)| {
+            let grade = name.chars().next().and_then(|first| first.to_digit(10));
+            anyhow::Ok(Class {
+                display_name: (*name).to_owned(),
+                grade: i32::try_from(grade.context("a class begins with its grade")?)?,
+                ..Class::default()
+            })
+        });
         records
             .batch_create_classes(admin.ask(BatchCreateClassesRequest {
-                parent: parent.clone(),
-                classes: vec![class],
+                parent,
+                classes: made.collect::<anyhow::Result<_>>()?,
                 request_id: request_id(),
             })?)
             .await
             .context("BatchCreateClasses")?;
-        let import = records
-            .preview_pupil_import(admin.ask(PreviewPupilImportRequest {
-                parent: parent.clone(),
-                file: workbook(code, pupils)?,
-                request_id: request_id(),
-            })?)
-            .await
-            .context("PreviewPupilImport")?
-            .into_inner();
+        if classes.iter().any(|(_, pupils)| !pupils.is_empty()) {
+            self.import(workbook(code, classes)?).await?;
+        }
+        self.assign(&self.class).await
+    }
+}
+
+impl School {
+    /// The administrator hands in an office's list.
+    pub async fn preview(&self, file: Vec<u8>) -> anyhow::Result<PupilImport> {
+        let request = PreviewPupilImportRequest {
+            parent: format!("{}/years/2025-2026", self.name),
+            file,
+            request_id: request_id(),
+        };
+        let read = self
+            .records()
+            .preview_pupil_import(self.admin.ask(request)?)
+            .await;
+        Ok(read.context("PreviewPupilImport")?.into_inner())
+    }
+
+    /// The administrator hands in an office's list and takes it over, by the first choice wherever one is needed.
+    pub async fn import(&self, file: Vec<u8>) -> anyhow::Result<()> {
+        let import = self.preview(file).await?;
         let choices = import
             .findings
             .iter()
@@ -245,26 +279,33 @@ impl School {
                 finding: finding.id.clone(),
                 choice: finding.choices.first().cloned().unwrap_or_default(),
             });
-        records
-            .commit_pupil_import(admin.ask(CommitPupilImportRequest {
-                name: import.name.clone(),
-                choices: choices.collect(),
-                request_id: request_id(),
-            })?)
+        let request = CommitPupilImportRequest {
+            name: import.name.clone(),
+            choices: choices.collect(),
+            request_id: request_id(),
+        };
+        self.records()
+            .commit_pupil_import(self.admin.ask(request)?)
             .await
             .with_context(|| format!("CommitPupilImport: {:?}", import.findings))?;
+        Ok(())
+    }
+
+    /// Gives the teacher every subject of [`ITEMS`] in a class, and the homeroom.
+    pub async fn assign(&self, class: &str) -> anyhow::Result<()> {
         let assignments = ITEMS.iter().chain(&["criteria"]).map(|item| TeachingAssignment {
-            class: self.class.clone(),
+            class: class.to_owned(),
             item: (*item).to_owned(),
             teacher: self.teacher.login.account.clone(),
             teacher_name: "Giáo viên nhỏ".to_owned(),
         });
-        records
-            .batch_create_teaching_assignments(admin.ask(BatchCreateTeachingAssignmentsRequest {
-                parent,
-                assignments: assignments.collect(),
-                request_id: request_id(),
-            })?)
+        let request = BatchCreateTeachingAssignmentsRequest {
+            parent: format!("{}/years/2025-2026", self.name),
+            assignments: assignments.collect(),
+            request_id: request_id(),
+        };
+        self.records()
+            .batch_create_teaching_assignments(self.admin.ask(request)?)
             .await
             .context("BatchCreateTeachingAssignments")?;
         Ok(())
@@ -298,7 +339,9 @@ pub async fn account(
     cluster.sign_in(&login).await
 }
 
-fn request_id() -> String {
+/// A fresh `request_id`.
+#[must_use]
+pub fn request_id() -> String {
     Uuid::now_v7().to_string()
 }
 
@@ -343,8 +386,8 @@ fn test_days() -> anyhow::Result<Vec<TestDay>> {
         .collect())
 }
 
-/// The office's list of pupils, as small as it can be.
-fn workbook(code: &str, pupils: &[String]) -> anyhow::Result<Vec<u8>> {
+/// The office's list of pupils, as small as it can be: classes and who is in them.
+pub fn workbook(code: &str, classes: &[(&str, &[String])]) -> anyhow::Result<Vec<u8>> {
     const TITLES: [&str; 20] = [
         "STT",
         "Mã học sinh",
@@ -376,11 +419,14 @@ fn workbook(code: &str, pupils: &[String]) -> anyhow::Result<Vec<u8>> {
         sheet.write(4, column, title)?;
     }
     let [birthplace, home, address, father, mother, guardian] = PAGE.map(|(_, value)| value);
-    for (at, pupil) in (1_u32..).zip(pupils) {
+    let pupils = classes
+        .iter()
+        .flat_map(|(class, pupils)| pupils.iter().map(move |pupil| (class, pupil)));
+    for (at, (class, pupil)) in (1_u32..).zip(pupils) {
         let row = [
             at.to_string(),
-            format!("01018A0121000{at:02}"),
-            format!("0013150000{at:02}"),
+            format!("01018A01210{at:04}"),
+            format!("00131500{at:04}"),
             pupil.clone(),
             format!("{:02}/02/2015", at % 28 + 1),
             "Nữ".to_owned(),
@@ -393,9 +439,9 @@ fn workbook(code: &str, pupils: &[String]) -> anyhow::Result<Vec<u8>> {
             father.to_owned(),
             mother.to_owned(),
             guardian.to_owned(),
-            format!("00{at:02}/TH"),
+            format!("{at:04}/TH"),
             "01/09/2021".to_owned(),
-            "5A".to_owned(),
+            (*class).to_owned(),
         ];
         for (column, text) in (0_u16..).zip(row) {
             sheet.write(4 + at, column, text)?;

@@ -250,9 +250,13 @@ fn every_reason_of_the_contract_can_happen() {
 
 /// Functions marked as tests, by name.
 fn tests() -> BTreeSet<String> {
+    tests_of(&sources())
+}
+
+fn tests_of(files: &[PathBuf]) -> BTreeSet<String> {
     let mut names = BTreeSet::new();
-    for path in sources() {
-        let text = read(&path);
+    for path in files {
+        let text = read(path);
         let mut marked = false;
         for line in text.lines().map(str::trim_start) {
             if line.starts_with("#[") {
@@ -300,6 +304,41 @@ fn every_promise_has_a_test_with_its_id() {
         })
         .collect();
     assert!(broken.is_empty(), "promises without a test: {broken:#?}");
+}
+
+/// `A4.2b` as a test's name begins: `a4_2b_`.
+fn prefix(id: &str) -> String {
+    let plain = id.to_lowercase().replace(|c: char| !c.is_alphanumeric(), "_");
+    format!("{plain}_")
+}
+
+#[test]
+fn the_regulation_is_proved_end_to_end_where_the_promises_say_so() {
+    let promises = read(&repository().join("docs/promises.md"));
+    // | `A4.2b` | what holds | where it is proved |
+    let listed: BTreeSet<&str> = promises
+        .lines()
+        .filter_map(|line| line.strip_prefix("| `")?.split_once('`'))
+        .filter(|(id, rest)| id.starts_with('A') && rest.contains("the regulation"))
+        .map(|(id, _)| id)
+        .collect();
+    let names = tests_of(&files(&repository().join("tests/tests/regulation"), ".rs"));
+    let unproved: Vec<_> = listed
+        .iter()
+        .filter(|id| !names.iter().any(|name| name.starts_with(&prefix(id))))
+        .collect();
+    assert!(
+        unproved.is_empty(),
+        "listed, and not in the regulation's tests: {unproved:?}"
+    );
+    let unlisted: Vec<_> = names
+        .iter()
+        .filter(|name| !listed.iter().any(|id| name.starts_with(&prefix(id))))
+        .collect();
+    assert!(
+        unlisted.is_empty(),
+        "proved, and not listed as such: {unlisted:?}"
+    );
 }
 
 /// From → to, by name.
