@@ -94,6 +94,11 @@ bench: system ## Measures (release build): calibration first, then ratios to it
 	cargo build --release --workspace --bins --locked
 	target/release/hocba-bench
 
+.PHONY: full
+full: system ## A whole school's year (release build): every mark entered, sealed and recomputed
+	cargo build --release --workspace --bins --locked
+	target/release/hocba-full
+
 .PHONY: system
 system: ## Installs missing Debian packages
 	@missing=""; \

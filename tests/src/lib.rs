@@ -8,13 +8,15 @@
 //! [`launcher`] the development cluster · [`cluster_file`] what other programs read · [`cluster`] the
 //! tests' cluster · [`wire`] a connection that can be cut, delayed, frozen · [`traces`] a receiver of
 //! spans · [`edge`] calls through the gateway · [`person`] somebody signed in · [`school`] a small school · [`rpcs`] the contract's
-//! methods · [`filled`] requests made from the contract · [`needles`] what must not be found · [`files`], [`wait`] the small things.
+//! methods · [`filled`] requests made from the contract · [`needles`] what must not be found · [`figures`] what is
+//! measured · [`dice`] randomness with a seed · [`files`], [`wait`] the small things.
 
 pub mod boot;
 pub mod cluster;
 pub mod cluster_file;
 pub mod deployment;
 pub mod edge;
+pub mod figures;
 pub mod files;
 pub mod filled;
 pub mod launcher;

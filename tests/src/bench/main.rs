@@ -6,7 +6,7 @@ mod stack;
 
 use std::{fs, process::ExitCode};
 
-use hocba_cluster::{Cluster, Node, Options, files};
+use hocba_cluster::{Cluster, Node, Options, figures::Spread, files};
 use serde::Serialize;
 
 /// Everything measured.
@@ -22,10 +22,16 @@ struct Report {
 struct Ratios {
     /// Calls a second through the full stack, over a bare tonic server's.
     no_op_over_bare_echo: f64,
-    /// Time to finish a sheet of 35, over the time of one commit.
-    finish_over_commit: f64,
-    /// Time to open, fill and finish a sheet of 35, over the time of one commit.
-    sheet_over_commit: f64,
+    /// Time to open and read a sheet of 35, over the time of one commit; the median, and 19 of 20.
+    open_over_commit: [f64; 2],
+    /// Time to save 35 drafts.
+    save_over_commit: [f64; 2],
+    /// Time to finish (seal) the sheet.
+    finish_over_commit: [f64; 2],
+    /// All of it.
+    sheet_over_commit: [f64; 2],
+    /// The import of 996 pupils.
+    import_over_commit: f64,
 }
 
 #[tokio::main]
@@ -54,11 +60,15 @@ async fn run() -> anyhow::Result<()> {
     eprintln!("measuring …");
     let stack = stack::measure(&cluster).await?;
     let commit_millis = 1000.0 / calibration.commits_per_second_1_client;
+    let over = |spread: &Spread| [spread.p50 / commit_millis, spread.p95 / commit_millis];
     let report = Report {
         ratios: Ratios {
             no_op_over_bare_echo: stack.no_op_calls_per_second / calibration.bare_echo_calls_per_second,
-            finish_over_commit: stack.finish_millis / commit_millis,
-            sheet_over_commit: stack.sheet_millis / commit_millis,
+            open_over_commit: over(&stack.open_millis),
+            save_over_commit: over(&stack.save_millis),
+            finish_over_commit: over(&stack.finish_millis),
+            sheet_over_commit: over(&stack.sheet_millis),
+            import_over_commit: stack.import_996_millis / commit_millis,
         },
         calibration,
         stack,
@@ -88,6 +98,7 @@ fn table(report: &Report) -> anyhow::Result<()> {
                         );
                     }
                 }
+                None if figure.is_array() => eprintln!("  {name:<36} {figure:>12}"),
                 None => eprintln!("  {name:<36} {:>12.2}", figure.as_f64().unwrap_or_default()),
             }
         }
