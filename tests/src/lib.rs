@@ -15,6 +15,7 @@ pub mod boot;
 pub mod cluster;
 pub mod cluster_file;
 pub mod deployment;
+pub mod dice;
 pub mod edge;
 pub mod figures;
 pub mod files;

@@ -36,6 +36,7 @@ as $$
 declare
     v_seq bigint;
 begin
+    perform school_check(p_school);
     update account_event_counter set last = last + 1 returning last into v_seq;
     insert into account_event (seq, school_id, kind, account_id, sign_in_id, occurred_at)
     values (v_seq, p_school, p_kind, p_account, p_sign_in, p_at);

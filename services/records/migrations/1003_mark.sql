@@ -154,6 +154,7 @@ declare
     v_cells int;
     v_digest bytea;
 begin
+    perform school_check(p_school);
     select * into s from entry_session
         where school_id = p_school and session_id = p_session and state in ('open', 'held') for update;
     if not found then

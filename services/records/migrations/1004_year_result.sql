@@ -95,6 +95,7 @@ declare
     v_found int;
     v_digest bytea;
 begin
+    perform school_check(p_school);
     select count(*), sha256(convert_to('hocba-receipt-v1' || chr(10) || string_agg(
             c.line, chr(10) order by c.pupil_id::text collate "C", c.item collate "C") || chr(10), 'UTF8'))
         into v_found, v_digest

@@ -113,6 +113,7 @@ language plpgsql volatile security definer set search_path = public, pg_temp as 
 declare
     s term_scope%rowtype;
 begin
+    perform school_check(p_school);
     perform fence_isolation();
     perform set_config('idle_in_transaction_session_timeout', '4s', true);
     perform pg_advisory_xact_lock(1717530211, fence_key(p_school, p_term));
@@ -209,6 +210,7 @@ create function fence_install_begin(p_school text, p_term text, p_epoch bigint, 
 returns table (out_epoch bigint, out_state text, out_proceed boolean)
 language plpgsql volatile security definer set search_path = public, pg_temp as $$
 begin
+    perform school_check(p_school);
     perform fence_isolation();
     perform set_config('idle_in_transaction_session_timeout', '4s', true);
     perform set_config('lock_timeout', extract(milliseconds from p_patience)::int::text, true);
@@ -231,6 +233,7 @@ create function fence_install_finish(
 ) returns void
 language plpgsql volatile security definer set search_path = public, pg_temp as $$
 begin
+    perform school_check(p_school);
     update term_fence set epoch = p_epoch, state = p_state, window_end = p_window_end,
             lock_order = p_lock_order, installing = null, changed_at = clock_timestamp()
         where school_id = p_school and term = p_term
