@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use hocba_records::model::{
     ethnic_group,
     import::{self, Kind, Plan, School},
-    spreadsheet,
+    spreadsheet::{self, Sheet},
 };
 
 fn read() -> Plan {
@@ -15,8 +15,8 @@ fn read() -> Plan {
         env!("CARGO_MANIFEST_DIR"),
         "/../../tests/data/school-a/danh-sach-hoc-sinh.xlsx"
     );
-    let rows = spreadsheet::read(&std::fs::read(path).unwrap()).unwrap();
-    import::plan(&rows, &school(ethnic_group::names())).unwrap()
+    let sheet = spreadsheet::read(&std::fs::read(path).unwrap()).unwrap();
+    import::plan(&sheet, &school(ethnic_group::names())).unwrap()
 }
 
 fn school(ethnic_groups: &BTreeSet<String>) -> School<'_> {
@@ -30,6 +30,7 @@ fn school(ethnic_groups: &BTreeSet<String>) -> School<'_> {
         classes,
         ethnic_groups,
         begins: 2025,
+        personal_ids: HashMap::new(),
     }
 }
 
@@ -112,7 +113,7 @@ fn a4_1_what_is_no_list_is_refused_with_words() {
     assert!(spreadsheet::read(&vec![0; spreadsheet::LARGEST + 1]).is_err());
     let groups = BTreeSet::new();
     assert!(
-        import::plan(&[], &school(&groups))
+        import::plan(&Sheet::default(), &school(&groups))
             .unwrap_err()
             .contains("Họ và tên")
     );

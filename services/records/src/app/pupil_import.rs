@@ -39,10 +39,10 @@ pub async fn preview_pupil_import<M: Message>(
 ) -> Result<(PupilImport, Plan), Error> {
     state.authorize(ask.caller, "PreviewPupilImport", &Resource::school(school))?;
     let file_digest = digest(&SHA256, &file).as_ref().to_vec();
-    let rows = tokio::task::spawn_blocking(move || spreadsheet::read(&file))
+    let sheet = tokio::task::spawn_blocking(move || spreadsheet::read(&file))
         .await
         .map_err(hocba_chassis::Failure::internal)?
-        .map_err(|words| Error::FileUnreadable(words.to_owned()))?;
+        .map_err(Error::FileUnreadable)?;
 
     let mut tx = state.begin(school).await?;
     let ticket = match turn(state, &mut tx, &ask, "PreviewPupilImport").await? {
@@ -62,17 +62,22 @@ pub async fn preview_pupil_import<M: Message>(
         .split_once('-')
         .and_then(|(first, _)| first.parse().ok())
         .ok_or(Error::YearUnknown)?;
+    let known = pupil::list(&mut tx, &state.vault, school, year, None, None).await?;
+    let of_pupil = |it: &Pupil| {
+        let identity = &it.page.identity;
+        Some((identity.personal_id.clone()?, identity.pupil_code.clone()))
+    };
     let plan = import::plan(
-        &rows,
+        &sheet,
         &School {
             classes,
             ethnic_groups: ethnic_group::names(),
             begins,
+            personal_ids: known.iter().filter_map(of_pupil).collect(),
         },
     )
     .map_err(Error::FileUnreadable)?;
 
-    let known = pupil::list(&mut tx, &state.vault, school, year, None, None).await?;
     let (mut creates, mut changes, mut same) = (0, 0, 0);
     let by_code: HashMap<&str, &Pupil> = known
         .iter()

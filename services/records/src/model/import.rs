@@ -1,7 +1,9 @@
 //! Reading a school office's list of pupils: what would be written, and what was found, by row and column.
 
 mod column;
+mod duplicate;
 mod finding;
+mod register;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -9,13 +11,14 @@ use serde::{Deserialize, Serialize};
 
 pub use self::{
     column::Column,
+    duplicate::choose,
     finding::{Finding, Kind},
 };
 use super::{
     calendar::{format_day, parse_day},
     pupil::Identity,
-    spreadsheet::{Cell, Row},
-    text::{clean, tone_placed},
+    spreadsheet::{Cell, Row, Sheet},
+    text::{clean, is_invisible, tone_placed},
 };
 
 /// What the file says of one pupil, repaired.
@@ -48,68 +51,42 @@ pub struct School<'a> {
     pub ethnic_groups: &'a BTreeSet<String>,
     /// Such as 2025.
     pub begins: i32,
+    /// The personal ids of the school's pupils, with the pupil code of each.
+    pub personal_ids: HashMap<String, String>,
 }
 
 /// Reads the rows below the head.
 ///
 /// # Errors
-/// When there is no head with the columns needed: what is missing, Vietnamese.
-pub fn plan(rows: &[Row], school: &School<'_>) -> Result<Plan, String> {
-    let (head, columns) = column::find(rows)?;
+/// When there is no head with the columns needed, or a column twice: what is wrong, Vietnamese.
+pub fn plan(sheet: &Sheet, school: &School<'_>) -> Result<Plan, String> {
+    let rows = &sheet.rows;
+    let head = column::find(rows).map_err(|words| format!("Trang tính «{}»: {words}", sheet.name))?;
     let mut reader = Reader {
         school,
-        columns,
+        columns: head.columns,
         plan: Plan::default(),
         register_suffix: None,
     };
-    reader.register_suffix = reader.common_suffix(rows);
-    for row in rows.iter().skip(head + 1) {
-        reader.row(row);
+    if !head.unknown.is_empty() {
+        let words = format!("Không đọc các cột ngoài mẫu: {}.", head.unknown.join(", "));
+        reader.found(Finding::note(head.number, None, "COLUMN_UNKNOWN", words));
     }
-    reader.duplicates();
+    if !sheet.unread.is_empty() {
+        let words = format!("Không đọc các trang tính khác: {}.", sheet.unread.join(", "));
+        reader.found(Finding::note(1, None, "SHEET_UNREAD", words));
+    }
+    reader.register_suffix = reader.common_suffix(rows);
+    let mut before = head.number;
+    for row in rows.iter().skip(head.at + 1) {
+        reader.gap(before, row.number);
+        reader.row(row);
+        before = row.number;
+    }
     let mut plan = reader.plan;
+    plan.findings.extend(duplicate::find(&plan.rows));
     plan.findings.sort_by_key(|finding| finding.row);
     Ok(plan)
-}
-
-/// Applies choices: the rows that will be written.
-///
-/// # Errors
-/// The findings that still need a choice, or whose choice is none of theirs.
-pub fn choose(plan: &Plan, choices: &HashMap<String, String>) -> Result<Vec<PlannedRow>, Vec<Finding>> {
-    let mut open = Vec::new();
-    let mut dropped = BTreeSet::new();
-    for finding in plan
-        .findings
-        .iter()
-        .filter(|finding| finding.kind == Kind::Choice)
-    {
-        match choices
-            .get(&finding.id)
-            .filter(|choice| finding.choices.contains(choice))
-            .map(String::as_str)
-        {
-            Some("keep_first") => {
-                dropped.insert(finding.row);
-            }
-            Some("keep_last") => dropped.extend(finding.other_row),
-            Some("skip") => {
-                dropped.insert(finding.row);
-            }
-            Some(_) => {}
-            None => open.push(finding.clone()),
-        }
-    }
-    if open.is_empty() {
-        Ok(plan
-            .rows
-            .iter()
-            .filter(|row| !dropped.contains(&row.row))
-            .cloned()
-            .collect())
-    } else {
-        Err(open)
-    }
 }
 
 struct Reader<'a> {
@@ -124,20 +101,24 @@ impl Reader<'_> {
         self.columns.get(&column).map_or(&Cell::Empty, |at| row.cell(*at))
     }
 
+    /// Blank rows between two rows: a finding, however many they are.
+    fn gap(&mut self, before: u32, next: u32) {
+        let (first, last) = (before.saturating_add(1), next.saturating_sub(1));
+        if first <= last {
+            let words = if first == last {
+                "Dòng trống, đã bỏ qua.".to_owned()
+            } else {
+                format!("Các dòng từ {first} đến {last} trống, đã bỏ qua.")
+            };
+            self.found(Finding::note(first, None, "BLANK_ROW", words));
+        }
+    }
+
     fn row(&mut self, row: &Row) {
         let filled = row.cells.iter().filter(|cell| **cell != Cell::Empty).count();
-        if filled == 0 {
-            self.found(Finding::note(
-                row.number,
-                None,
-                "BLANK_ROW",
-                "Dòng trống, đã bỏ qua.",
-            ));
-            return;
-        }
         let total = row.cells.iter().any(|cell| match cell {
             Cell::Text(text) => clean(text).to_lowercase().starts_with("tổng"),
-            Cell::Empty | Cell::Number(_) | Cell::Date(_) => false,
+            Cell::Empty | Cell::Number(_) | Cell::Date(_) | Cell::Unreadable(_) => false,
         });
         if total && filled <= 2 {
             self.found(Finding::note(
@@ -149,13 +130,9 @@ impl Reader<'_> {
             return;
         }
         let identity = self.identity(row);
-        let class = self.text(row, Column::Class).to_lowercase();
+        let class = self.class(row);
         if let Some(grade) = self.school.classes.get(&class).copied() {
             self.age(row.number, &identity, grade);
-        } else {
-            let words =
-                format!("Năm học này không có lớp «{class}»: tạo lớp trước hoặc sửa tên lớp trong tệp.");
-            self.found(Finding::error(row.number, Column::Class, "CLASS_UNKNOWN", words));
         }
         self.plan.rows.push(PlannedRow {
             row: row.number,
@@ -189,6 +166,7 @@ impl Reader<'_> {
             entry_date: self.day(row, Column::EntryDate),
             disability: self.text(row, Column::Disability),
         };
+        self.name(row.number, &identity.display_name);
         if identity.display_name != tone_placed(&identity.display_name) {
             let words = "Tên đặt dấu theo kiểu cũ (như «hoà», «thuý»); giữ nguyên như trong tệp, \
                          xin đối chiếu giấy khai sinh.";
@@ -206,6 +184,43 @@ impl Reader<'_> {
         identity
     }
 
+    /// The class's id, also from «Lớp 5A» and «5 A».
+    fn class(&mut self, row: &Row) -> String {
+        let column = Column::Class;
+        let text = self.needed(row, column, "CLASS_MISSING").to_lowercase();
+        if text.is_empty() || self.school.classes.contains_key(&text) {
+            return text;
+        }
+        let bare: String = text
+            .trim_start_matches("lớp")
+            .chars()
+            .filter(|c| c.is_alphanumeric())
+            .collect();
+        if self.school.classes.contains_key(&bare) {
+            let words = "Tên lớp viết khác danh mục lớp, đã đổi.";
+            self.found(Finding::repaired(row.number, column, "CLASS_NAME", words, &bare));
+            return bare;
+        }
+        let words = format!("Năm học này không có lớp «{text}»: tạo lớp trước hoặc sửa tên lớp trong tệp.");
+        self.found(Finding::error(row.number, column, "CLASS_UNKNOWN", words));
+        text
+    }
+
+    /// A name is made of letters: what is not is a slip of the keyboard or a formula.
+    fn name(&mut self, row: u32, name: &str) {
+        let strange = |c: &char| {
+            !c.is_alphabetic()
+                && !unicode_normalization::char::is_combining_mark(*c)
+                && !" '’-.,()".contains(*c)
+        };
+        let found = name.chars().find(strange);
+        let found = found.or_else(|| name.chars().next().filter(|first| !first.is_alphabetic()));
+        if let Some(c) = found {
+            let words = format!("Họ và tên có kí tự lạ «{c}»: sửa trong tệp rồi nạp lại.");
+            self.found(Finding::error(row, Column::Name, "NAME_INVALID", words));
+        }
+    }
+
     /// A text cell, clean; what was unclean about it is a finding.
     fn text(&mut self, row: &Row, column: Column) -> String {
         let raw = match self.cell(row, column) {
@@ -213,13 +228,34 @@ impl Reader<'_> {
             Cell::Text(text) => text.clone(),
             Cell::Number(number) => number.to_string(),
             Cell::Date(day) => format_day(*day),
+            Cell::Unreadable(words) => {
+                let words = (*words).to_owned();
+                self.found(Finding::error(row.number, column, "CELL_UNREADABLE", words));
+                return String::new();
+            }
         };
         let cleaned = clean(&raw);
+        if cleaned.chars().count() > column.longest() {
+            let words = format!(
+                "{} dài quá {} kí tự: sửa trong tệp rồi nạp lại.",
+                column.title(),
+                column.longest()
+            );
+            self.found(Finding::error(row.number, column, "TOO_LONG", words));
+            return cleaned.chars().take(column.longest()).collect();
+        }
+        if cleaned.starts_with(['=', '+', '-', '@']) {
+            let words = "Ô bắt đầu như một công thức: giữ như chữ, không tính.";
+            self.found(Finding::note(row.number, Some(column), "FORMULA_TEXT", words));
+        }
         if cleaned != raw {
             let blanks = raw.split(' ').collect::<Vec<_>>().join(" ").trim() != raw
                 || raw.contains('\u{a0}')
-                || raw.contains("  ");
-            let (code, words) = if blanks {
+                || raw.contains("  ")
+                || raw.contains(['\n', '\t', '\r']);
+            let (code, words) = if raw.chars().any(is_invisible) {
+                ("INVISIBLE", "Có kí tự không nhìn thấy, đã bỏ.")
+            } else if blanks {
                 ("BLANKS", "Có khoảng trắng thừa, đã bỏ.")
             } else if raw.contains('\u{d0}') {
                 ("LETTER_ETH", "Chữ Ð gõ sai mã, đã đổi thành Đ.")
@@ -259,22 +295,28 @@ impl Reader<'_> {
                 return None;
             }
             Cell::Number(number) => {
-                let text = format!("{number:012.0}");
-                if text.len() == 12 {
-                    let words = "Số định danh bị Excel đổi thành số và mất số 0 đầu, đã thêm lại.";
-                    self.found(Finding::repaired(
-                        row.number,
-                        column,
-                        "LEADING_ZERO_LOST",
-                        words,
-                        &text,
-                    ));
+                let text = format!("{number:012}");
+                if text.len() == 12 && text.bytes().all(|b| b.is_ascii_digit()) {
+                    let (code, words) = if text.starts_with('0') {
+                        (
+                            "LEADING_ZERO_LOST",
+                            "Số định danh bị Excel đổi thành số và mất số 0 đầu, đã thêm lại.",
+                        )
+                    } else {
+                        ("ID_AS_NUMBER", "Số định danh là số, đã đổi thành chữ.")
+                    };
+                    self.found(Finding::repaired(row.number, column, code, words, &text));
                 }
                 text
+            }
+            Cell::Unreadable(_) => {
+                self.text(row, column);
+                return None;
             }
             Cell::Text(_) | Cell::Date(_) => self.text(row, column),
         };
         if digits.len() == 12 && digits.bytes().all(|b| b.is_ascii_digit()) {
+            self.taken(row, &digits);
             return Some(digits);
         }
         let words = "Số định danh phải có đúng 12 chữ số: sửa trong tệp rồi nạp lại.".to_owned();
@@ -282,10 +324,40 @@ impl Reader<'_> {
         None
     }
 
+    /// A personal id that another pupil of the school has: one of the two is wrong.
+    fn taken(&mut self, row: &Row, id: &str) {
+        let Some(holder) = self.school.personal_ids.get(id) else {
+            return;
+        };
+        let own = match self.cell(row, Column::Code) {
+            Cell::Text(text) => clean(text),
+            Cell::Number(number) => number.to_string(),
+            Cell::Empty | Cell::Date(_) | Cell::Unreadable(_) => String::new(),
+        };
+        if own != *holder {
+            let words =
+                format!("Số định danh này đã là của học sinh mã {holder}: sửa trong tệp rồi nạp lại.");
+            self.found(Finding::error(row.number, Column::PersonalId, "ID_TAKEN", words));
+        }
+    }
+
     fn sex(&mut self, row: &Row) -> String {
         let sex = self.text(row, Column::Sex);
-        if sex == "Nam" || sex == "Nữ" {
-            return sex;
+        for known in ["Nam", "Nữ"] {
+            if sex == known {
+                return sex;
+            }
+            if sex.to_lowercase() == known.to_lowercase() {
+                let words = "Giới tính viết khác mẫu, đã đổi.";
+                self.found(Finding::repaired(
+                    row.number,
+                    Column::Sex,
+                    "SEX_CASE",
+                    words,
+                    known,
+                ));
+                return known.to_owned();
+            }
         }
         let words = "Giới tính phải là Nam hoặc Nữ: sửa trong tệp rồi nạp lại.".to_owned();
         self.found(Finding::error(row.number, Column::Sex, "SEX_INVALID", words));
@@ -337,118 +409,48 @@ impl Reader<'_> {
     }
 
     fn day(&mut self, row: &Row, column: Column) -> String {
-        match self.cell(row, column) {
-            Cell::Date(day) => return format_day(*day),
+        let day = match self.cell(row, column) {
+            Cell::Date(day) => Some(*day),
             Cell::Text(_) => {
                 let text = self.text(row, column);
-                let mut parts = text.split('/');
-                let turned = match (parts.next(), parts.next(), parts.next(), parts.next()) {
-                    (Some(day), Some(month), Some(year), None) => format!("{year:0>4}-{month:0>2}-{day:0>2}"),
-                    _ => text.clone(),
+                let parts: Vec<&str> = text.split(['/', '-', '.']).map(str::trim).collect();
+                let turned = match parts.as_slice() {
+                    [year, month, day] if year.len() == 4 => format!("{year}-{month:0>2}-{day:0>2}"),
+                    [day, month, year] => format!("{year}-{month:0>2}-{day:0>2}"),
+                    _ => String::new(),
                 };
-                if let Some(day) = parse_day(&turned) {
-                    let day = format_day(day);
+                let day = parse_day(&turned);
+                if let Some(day) = day {
                     let words = "Ngày gõ dạng chữ ngày/tháng/năm, đã đổi thành ngày.";
+                    let day = format_day(day);
                     self.found(Finding::repaired(row.number, column, "DATE_AS_TEXT", words, &day));
-                    return day;
                 }
+                day
             }
-            Cell::Empty | Cell::Number(_) => {}
-        }
-        let words = format!(
-            "{} thiếu hoặc không phải là ngày: sửa trong tệp rồi nạp lại.",
-            column.title()
-        );
-        self.found(Finding::error(row.number, column, "DATE_INVALID", words));
-        String::new()
-    }
-
-    /// The part after the number that most register numbers of the file have, such as `/TH`.
-    fn common_suffix(&self, rows: &[Row]) -> Option<String> {
-        let mut counts = BTreeMap::<String, usize>::new();
-        for row in rows {
-            if let Cell::Text(text) = self.cell(row, Column::RegisterNumber)
-                && let Some(at) = text.find('/')
-                && let (Some(number), Some(suffix)) = (text.get(..at), text.get(at..))
-                && number.len() == 4
-            {
-                *counts.entry(suffix.to_owned()).or_default() += 1;
+            Cell::Number(_) => {
+                let words = format!(
+                    "{} là số: định dạng cột thành ngày trong tệp rồi nạp lại.",
+                    column.title()
+                );
+                self.found(Finding::error(row.number, column, "DATE_AS_NUMBER", words));
+                return String::new();
             }
-        }
-        counts
-            .into_iter()
-            .max_by_key(|(_, count)| *count)
-            .map(|(suffix, _)| suffix)
-    }
-
-    fn register_number(&mut self, row: &Row) -> String {
-        let column = Column::RegisterNumber;
-        if let (Cell::Number(number), Some(suffix)) = (self.cell(row, column), &self.register_suffix) {
-            let text = format!("{number:04.0}{suffix}");
-            let words = "Số đăng bộ bị Excel đổi thành số, đã ghi lại theo mẫu của cột.";
-            self.found(Finding::repaired(
-                row.number,
-                column,
-                "REGISTER_NUMBER_AS_NUMBER",
-                words,
-                &text,
-            ));
-            return text;
-        }
-        self.text(row, column)
-    }
-
-    fn age(&mut self, row: u32, identity: &Identity, grade: i16) {
-        let Some(born) = parse_day(&identity.birth_date).map(time::Date::year) else {
-            return;
+            Cell::Unreadable(_) => return self.text(row, column),
+            Cell::Empty => None,
         };
-        let late = self.school.begins - 5 - i32::from(grade) - born;
-        if late != 0 {
-            let words = if late > 0 {
-                format!("Lớn hơn độ tuổi của khối {late} tuổi: xin kiểm tra ngày sinh và lớp.")
-            } else {
-                format!(
-                    "Nhỏ hơn độ tuổi của khối {} tuổi: xin kiểm tra ngày sinh và lớp.",
-                    -late
-                )
-            };
-            self.found(Finding::note(row, Some(Column::BirthDate), "AGE", words));
+        let Some(day) = day else {
+            let words = format!(
+                "{} thiếu hoặc không phải là ngày: sửa trong tệp rồi nạp lại.",
+                column.title()
+            );
+            self.found(Finding::error(row.number, column, "DATE_INVALID", words));
+            return String::new();
+        };
+        if !(self.school.begins - 25..=self.school.begins + 1).contains(&day.year()) {
+            let words = format!("{} không hợp lẽ: sửa năm trong tệp rồi nạp lại.", column.title());
+            self.found(Finding::error(row.number, column, "DATE_RANGE", words));
         }
-    }
-
-    fn duplicates(&mut self) {
-        let (mut codes, mut ids, mut names) = (HashMap::new(), HashMap::new(), HashMap::new());
-        let mut found = Vec::new();
-        for row in &self.plan.rows {
-            let identity = &row.identity;
-            if let Some(first) = codes.insert(identity.pupil_code.clone(), row.row) {
-                let words = format!("Trùng mã học sinh với dòng {first}: chọn giữ dòng trước hoặc dòng sau.");
-                found.push(Finding::choice(
-                    row.row,
-                    Column::Code,
-                    "DUPLICATE_PUPIL",
-                    words,
-                    first,
-                ));
-                continue;
-            }
-            if let Some(id) = &identity.personal_id
-                && let Some(first) = ids.insert(id.clone(), row.row)
-            {
-                let words = format!(
-                    "Trùng số định danh với dòng {first}, mã học sinh khác: sửa trong tệp rồi nạp lại."
-                );
-                found.push(Finding::error(row.row, Column::PersonalId, "DUPLICATE_ID", words));
-            }
-            if let Some(first) = names.insert((identity.display_name.clone(), row.class_id.clone()), row.row)
-            {
-                let words = format!(
-                    "Cùng tên cùng lớp với dòng {first}: hai học sinh khác nhau, xin lưu ý khi nhập điểm."
-                );
-                found.push(Finding::note(row.row, Some(Column::Name), "SAME_NAME", words));
-            }
-        }
-        self.plan.findings.extend(found);
+        format_day(day)
     }
 
     fn found(&mut self, finding: Finding) {

@@ -2,11 +2,46 @@
 
 use unicode_normalization::{UnicodeNormalization as _, char::is_combining_mark};
 
-/// NFC, one blank between words, none around; Icelandic Ð becomes Vietnamese Đ.
+/// What a program shows as nothing and a person never typed on purpose: control characters, zero-width ones,
+/// marks that turn the direction of reading.
+#[must_use]
+pub fn is_invisible(c: char) -> bool {
+    (c.is_control() && !c.is_whitespace())
+        || matches!(c, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
+}
+
+/// What a spreadsheet program would take for a formula gets an apostrophe before it, so that a comment of ours never
+/// computes on somebody's machine.
+#[must_use]
+pub fn escape_formula(text: &str) -> String {
+    if computes(text) {
+        format!("'{text}")
+    } else {
+        text.to_owned()
+    }
+}
+
+/// Takes the apostrophe of [`escape_formula`] away again.
+#[must_use]
+pub fn unescape_formula(text: &str) -> &str {
+    match text.strip_prefix('\'') {
+        Some(rest) if computes(rest) => rest,
+        _ => text,
+    }
+}
+
+/// Behind apostrophes too: one more of them is what tells an escaped text from one that was typed so.
+fn computes(text: &str) -> bool {
+    text.trim_start_matches('\'')
+        .starts_with(['=', '+', '-', '@', '\t', '\r'])
+}
+
+/// NFC, one blank between words, none around, nothing invisible; Icelandic Ð becomes Vietnamese Đ.
 #[must_use]
 pub fn clean(text: &str) -> String {
     let fixed: String = text
         .nfc()
+        .filter(|c| !is_invisible(*c))
         .map(|c| if c == '\u{d0}' { '\u{110}' } else { c })
         .collect();
     fixed
@@ -113,9 +148,25 @@ mod tests {
     }
 
     #[test]
+    fn a4_1_what_would_compute_is_escaped_and_comes_back_as_it_was() {
+        for text in ["=1+1", "+84", "-Chăm", "@a", "\tx", "\rx", "'=1", "''-"] {
+            let escaped = escape_formula(text);
+            assert!(escaped.starts_with('\''), "{text:?}");
+            assert_eq!(unescape_formula(&escaped), text);
+        }
+        for text in ["", "Chăm", "'tis", "5-3"] {
+            assert_eq!(
+                (escape_formula(text).as_str(), unescape_formula(text)),
+                (text, text)
+            );
+        }
+    }
+
+    #[test]
     fn a4_1_text_is_cleaned_and_both_tone_styles_compare_equal() {
         assert_eq!(clean("\u{a0}Hoàng  Thu\u{301} "), "Hoàng Thú");
         assert_eq!(clean("Ðỗ"), "Đỗ");
+        assert_eq!(clean("Lan\u{200b}\u{202e}\u{0}\u{feff}"), "Lan");
         assert_eq!(tone_placed("Thuý"), tone_placed("Thúy"));
         assert_eq!(tone_placed("hoà"), "hòa");
         assert_eq!(tone_placed("Quý"), "Quý", "qu is one sound");
