@@ -14,6 +14,7 @@ mod entry_session;
 mod exemption;
 mod held_session;
 mod internal;
+mod mark_file;
 mod mark_sheet;
 mod movement;
 mod name;
@@ -102,6 +103,9 @@ serve! {
     award::list_awards(ListAwardsRequest) -> ListAwardsResponse;
     entry_session::get_receipt(GetReceiptRequest) -> Receipt;
     mark_sheet::verify_seals(VerifySealsRequest) -> VerifySealsResponse;
+    mark_file::export_mark_sheet_template(ExportMarkSheetTemplateRequest) -> Workbook;
+    mark_file::preview_mark_sheet_import(PreviewMarkSheetImportRequest) -> MarkSheetImport;
+    mark_file::commit_mark_sheet_import(CommitMarkSheetImportRequest) -> CommitMarkSheetImportResponse;
     enrolment::update_enrolment(UpdateEnrolmentRequest) -> Enrolment;
     movement::record_movement(RecordMovementRequest) -> Movement;
     movement::list_movements(ListMovementsRequest) -> ListMovementsResponse;

@@ -16,6 +16,7 @@ pub mod entry_session;
 pub mod exemption;
 pub mod export;
 pub mod held_session;
+pub mod mark_file;
 pub mod mark_sheet;
 pub mod movement;
 pub mod pupil;

@@ -120,6 +120,12 @@ pub enum Error {
     PermitUsed,
     #[error("cell changed")]
     CellChanged,
+    #[error("choices missing")]
+    SheetChoiceMissing(Vec<(String, String)>),
+    #[error("another sheet's file")]
+    SheetFileOther(String),
+    #[error("a stale file: {0}")]
+    SheetFileStale(&'static str),
     #[error("etag mismatch")]
     EtagMismatch,
     #[error("the database holds what it must not: {0}")]
@@ -299,6 +305,16 @@ impl From<Error> for Failure {
             Error::CellChanged => {
                 Self::aborted(OWN, "CELL_CHANGED").vi("Ô điểm đã đổi từ khi lập hồ sơ, xin lập hồ sơ mới.")
             }
+            Error::SheetChoiceMissing(open) => open.into_iter().fold(
+                Self::precondition(OWN, "IMPORT_CHOICE_MISSING").vi("Còn mục phải chọn trước khi ghi."),
+                |failure, (finding, words)| failure.violation(finding, words),
+            ),
+            Error::SheetFileOther(sheet) => Self::invalid(OWN, "SHEET_FILE_OTHER")
+                .meta("sheet", sheet)
+                .vi("Tệp là mẫu của bảng điểm khác (lớp, môn hoặc thời điểm khác): tải mẫu của bảng này."),
+            Error::SheetFileStale(what) => Self::precondition(OWN, "SHEET_FILE_STALE")
+                .meta("what", what)
+                .vi("Danh sách lớp hoặc các ô đã chốt đã thay đổi từ khi tải mẫu: tải mẫu mới rồi điền."),
             Error::EtagMismatch => {
                 Self::aborted(SHARED, "ETAG_MISMATCH").vi("Dữ liệu đã được người khác sửa, xin tải lại.")
             }

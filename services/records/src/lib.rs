@@ -21,7 +21,7 @@
 //! | ListStudyYears | as GetPupil | A4.1 |
 //! | ReadPupilWithReason | district_officer of the school's authority | A3 |
 //! | ListDistrictReads | principal, vice_principal, inspector | A3 |
-//! | GetMarkSheet, ListCellVersions, ListExemptions, ListReassessments | relation teacher or homeroom; principal, vice_principal, inspector | A4.2 |
+//! | GetMarkSheet, ExportMarkSheetTemplate, ListCellVersions, ListExemptions, ListReassessments | relation teacher or homeroom; principal, vice_principal, inspector | A4.2 |
 //! | OpenEntrySession | relation teacher | A4.2b |
 //! | ListEntrySessions, SaveDrafts, FinishEntrySession, LeaveEntrySession | relation owner | A4.2b |
 //! | ListHeldSessions | principal, vice_principal | A4.2b |
@@ -47,6 +47,7 @@
 //! | ListYearResults, ListAwards | relation homeroom; principal, vice_principal, inspector | A8.2 |
 //! | ConfirmYearResults | relation homeroom | A8.3 |
 //! | DecidePromotions | principal | A8.2 |
+//! | PreviewMarkSheetImport, CommitMarkSheetImport | relation owner | A9 |
 //!
 //! The internal service is called by archive (ExportClassFacts) and workflow (corrections), for a person.
 

@@ -12,6 +12,7 @@ pub mod district_read;
 pub mod draft;
 pub mod enrolment;
 pub mod mark;
+pub mod mark_file;
 pub mod movement;
 pub mod need;
 pub mod pupil;

@@ -3,14 +3,14 @@
 use hocba_chassis::{Caller, clock::to_timestamp};
 use hocba_proto::records::{
     self as wire, CommitPupilImportRequest, GetPupilImportRequest, PreviewPupilImportRequest,
-    finding::Kind as WireKind, pupil_import::State as WireState,
+    pupil_import::State as WireState,
 };
 use tonic::{Request, Response};
 
-use super::{Answer, name};
+use super::{Answer, mark_file::kind, name};
 use crate::{
     app::{self, Ask},
-    model::import::{Finding, Kind, Plan},
+    model::import::{Finding, Plan},
     state::State,
     store::pupil_import::PupilImport,
 };
@@ -87,12 +87,6 @@ fn answer(school: &str, (import, plan): (PupilImport, Plan)) -> wire::PupilImpor
 }
 
 fn finding(found: Finding) -> wire::Finding {
-    let kind = match found.kind {
-        Kind::Repaired => WireKind::Repaired,
-        Kind::Choice => WireKind::Choice,
-        Kind::Error => WireKind::Error,
-        Kind::Note => WireKind::Note,
-    };
     wire::Finding {
         id: found.id,
         row: i32::try_from(found.row).unwrap_or(i32::MAX),
@@ -100,7 +94,7 @@ fn finding(found: Finding) -> wire::Finding {
             .column
             .map(|column| column.title().to_owned())
             .unwrap_or_default(),
-        kind: kind.into(),
+        kind: kind(found.kind).into(),
         code: found.code,
         words: found.words,
         value: found.value,

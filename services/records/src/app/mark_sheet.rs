@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use hocba_chassis::Caller;
 use hocba_policy::Resource;
+use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::{content::Content, pupil::class_of};
@@ -93,21 +94,9 @@ pub async fn get_mark_sheet(
         period,
     } = &address;
     let mut tx = state.begin(school).await?;
-    let (resource, items) = class_of(&mut tx, caller, school, year, class).await?;
-    // Another subject's teacher of the class does not look into this sheet; the homeroom teacher does.
-    let resource = if items.iter().any(|item| item == sheet || item == CRITERIA) {
-        resource
-    } else {
-        Resource::school(school.as_str())
-    };
-    state.authorize(caller, "GetMarkSheet", &resource)?;
-    let own = session::live(&mut tx, school, year, class, sheet, period.id())
-        .await?
-        .filter(|live| {
-            let person = caller.person.as_ref();
-            live.state == "open" && person.is_some_and(|person| person.account == live.teacher)
-        });
-    let content = Content::load(state, &mut tx, &address, own.map(|live| live.id)).await?;
+    may_read(state, &mut tx, caller, &address, "GetMarkSheet").await?;
+    let own = own_session(&mut tx, caller, &address).await?;
+    let content = Content::load(state, &mut tx, &address, own).await?;
     let teacher = assignment::list(&mut tx, school, year, Some(class))
         .await?
         .into_iter()
@@ -150,6 +139,38 @@ pub async fn get_mark_sheet(
         },
         cells,
     ))
+}
+
+/// Whether the caller may look into a sheet.
+pub(crate) async fn may_read(
+    state: &State,
+    tx: &mut PgConnection,
+    caller: &Caller,
+    at: &Address,
+    method: &str,
+) -> Result<(), Error> {
+    let (resource, items) = class_of(tx, caller, &at.school, &at.year, &at.class).await?;
+    // Another subject's teacher of the class does not look into this sheet; the homeroom teacher does.
+    let resource = if items.iter().any(|item| *item == at.sheet || item == CRITERIA) {
+        resource
+    } else {
+        Resource::school(at.school.as_str())
+    };
+    Ok(state.authorize(caller, method, &resource)?)
+}
+
+/// The caller's own open session of a sheet.
+pub(crate) async fn own_session(
+    tx: &mut PgConnection,
+    caller: &Caller,
+    at: &Address,
+) -> Result<Option<Uuid>, Error> {
+    let live = session::live(tx, &at.school, &at.year, &at.class, &at.sheet, at.period.id()).await?;
+    let own = live.filter(|live| {
+        let person = caller.person.as_ref();
+        live.state == "open" && person.is_some_and(|person| person.account == live.teacher)
+    });
+    Ok(own.map(|live| live.id))
 }
 
 /// ListMarkSheets: the state of completeness (A6.4).

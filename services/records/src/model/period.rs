@@ -31,6 +31,17 @@ impl Period {
         }
     }
 
+    /// As printed.
+    #[must_use]
+    pub const fn title(self) -> &'static str {
+        match self {
+            Self::Mid1 => "Giữa học kì I",
+            Self::End1 => "Cuối học kì I",
+            Self::Mid2 => "Giữa học kì II",
+            Self::End2 => "Cuối năm",
+        }
+    }
+
     /// The period of an id.
     #[must_use]
     pub fn parse(id: &str) -> Option<Self> {

@@ -238,6 +238,20 @@ pub(crate) fn pupils_file() -> Vec<u8> {
     std::fs::read(path).unwrap()
 }
 
+/// The parts of a spreadsheet.
+pub(crate) fn parts(file: &[u8]) -> std::collections::BTreeMap<String, Vec<u8>> {
+    use std::io::Read as _;
+    let mut archive = zip::ZipArchive::new(std::io::Cursor::new(file)).unwrap();
+    (0..archive.len())
+        .map(|at| {
+            let mut part = archive.by_index(at).unwrap();
+            let mut content = Vec::new();
+            part.read_to_end(&mut content).unwrap();
+            (part.name().unwrap().to_string(), content)
+        })
+        .collect()
+}
+
 pub(crate) fn reason(status: &Status) -> String {
     status
         .get_details_error_info()

@@ -13,6 +13,7 @@ mod district;
 mod entry;
 mod house;
 mod import;
+mod mark_file;
 mod month;
 mod movement;
 mod need;
