@@ -23,6 +23,7 @@ mod pupil_import;
 mod reassessment;
 mod school_year;
 mod spot_check;
+mod summary;
 mod year_result;
 
 use std::sync::Arc;
@@ -106,6 +107,8 @@ serve! {
     mark_file::export_mark_sheet_template(ExportMarkSheetTemplateRequest) -> Workbook;
     mark_file::preview_mark_sheet_import(PreviewMarkSheetImportRequest) -> MarkSheetImport;
     mark_file::commit_mark_sheet_import(CommitMarkSheetImportRequest) -> CommitMarkSheetImportResponse;
+    summary::export_class_summary(ExportClassSummaryRequest) -> Workbook;
+    summary::export_completeness(ExportCompletenessRequest) -> Workbook;
     enrolment::update_enrolment(UpdateEnrolmentRequest) -> Enrolment;
     movement::record_movement(RecordMovementRequest) -> Movement;
     movement::list_movements(ListMovementsRequest) -> ListMovementsResponse;

@@ -25,6 +25,7 @@ pub mod pupil_import;
 pub mod reassessment;
 pub mod school_year;
 pub mod spot_check;
+pub mod summary;
 pub mod verify;
 pub mod year_result;
 

@@ -48,6 +48,8 @@
 //! | ConfirmYearResults | relation homeroom | A8.3 |
 //! | DecidePromotions | principal | A8.2 |
 //! | PreviewMarkSheetImport, CommitMarkSheetImport | relation owner | A9 |
+//! | ExportClassSummary | relation homeroom; principal, vice_principal, inspector | A6.4 |
+//! | ExportCompleteness | principal, vice_principal, inspector | A6.4 |
 //!
 //! The internal service is called by archive (ExportClassFacts) and workflow (corrections), for a person.
 

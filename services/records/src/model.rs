@@ -17,6 +17,7 @@ pub mod rule_set;
 pub mod sheet;
 pub mod spot_check;
 pub mod spreadsheet;
+pub mod summary;
 pub mod text;
 pub mod workbook;
 pub mod year_result;

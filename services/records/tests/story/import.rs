@@ -2,7 +2,7 @@
 
 use crate::house::{CLASS, House, YEAR, article, reason};
 use hocba_proto::records::{
-    CommitPupilImportRequest, FindingChoice, ListPupilsRequest, PreviewPupilImportRequest,
+    CommitPupilImportRequest, FindingChoice, ListPupilsRequest, PreviewPupilImportRequest, finding::Kind,
     pupil_import::State as ImportState,
 };
 
@@ -107,4 +107,45 @@ async fn a4_1_an_import_writes_nothing_before_its_commit_and_a_second_changes_no
         (second.create_count, second.change_count, second.unchanged_count),
         (0, 0, 996)
     );
+}
+
+#[tokio::test]
+async fn a4_1_one_wrong_row_keeps_the_whole_file_out() {
+    let house = House::with_classes().await;
+    let mut records = house.records();
+    let preview = PreviewPupilImportRequest {
+        parent: YEAR.into(),
+        file: crate::finished::list(&["5A", "5Z"]),
+        request_id: String::new(),
+    };
+    let import = records
+        .preview_pupil_import(house.admin.ask(preview))
+        .await
+        .unwrap()
+        .into_inner();
+    let errors: Vec<(i32, &str, &str)> = import
+        .findings
+        .iter()
+        .filter(|finding| finding.kind() == Kind::Error)
+        .map(|finding| (finding.row, finding.column.as_str(), finding.code.as_str()))
+        .collect();
+    assert_eq!(errors, [(4, "Lớp", "CLASS_UNKNOWN"), (5, "Lớp", "CLASS_UNKNOWN")]);
+    let commit = CommitPupilImportRequest {
+        name: import.name,
+        choices: vec![],
+        request_id: String::new(),
+    };
+    let refused = records
+        .commit_pupil_import(house.admin.ask(commit))
+        .await
+        .unwrap_err();
+    assert_eq!(reason(&refused), "IMPORT_HAS_ERRORS");
+    let list = ListPupilsRequest { parent: CLASS.into() };
+    let pupils = records
+        .list_pupils(house.principal.ask(list))
+        .await
+        .unwrap()
+        .into_inner()
+        .pupils;
+    assert!(pupils.is_empty(), "nor the rows that were right");
 }
