@@ -23,6 +23,7 @@ pub mod pupil;
 pub mod pupil_change;
 pub mod pupil_import;
 pub mod reassessment;
+pub mod roll_over;
 pub mod school_year;
 pub mod spot_check;
 pub mod summary;

@@ -126,6 +126,18 @@ pub enum Error {
     SheetFileOther(String),
     #[error("a stale file: {0}")]
     SheetFileStale(&'static str),
+    #[error("{} promotions are undecided", .0.len())]
+    PromotionUndecided(Vec<(String, String)>),
+    #[error("roll-over unknown")]
+    RollOverUnknown,
+    #[error("roll-over exists")]
+    RollOverExists,
+    #[error("roll-over confirmed")]
+    RollOverConfirmed,
+    #[error("roll-over stale")]
+    RollOverStale,
+    #[error("roll-over incomplete")]
+    RollOverIncomplete(Vec<(String, String)>),
     #[error("etag mismatch")]
     EtagMismatch,
     #[error("the database holds what it must not: {0}")]
@@ -315,6 +327,24 @@ impl From<Error> for Failure {
             Error::SheetFileStale(what) => Self::precondition(OWN, "SHEET_FILE_STALE")
                 .meta("what", what)
                 .vi("Danh sách lớp hoặc các ô đã chốt đã thay đổi từ khi tải mẫu: tải mẫu mới rồi điền."),
+            Error::PromotionUndecided(pupils) => pupils.into_iter().fold(
+                Self::precondition(OWN, "PROMOTION_UNDECIDED")
+                    .vi("Còn học sinh chưa xét lên lớp: xét xong rồi mới chuyển năm học."),
+                |failure, (pupil, class)| failure.violation(pupil, format!("Lớp {class}: chưa xét lên lớp.")),
+            ),
+            Error::RollOverUnknown => {
+                Self::not_found(OWN, "ROLL_OVER_UNKNOWN").vi("Chưa có bản dự kiến chuyển năm học.")
+            }
+            Error::RollOverExists => Self::precondition(OWN, "ROLL_OVER_EXISTS")
+                .vi("Đã có bản dự kiến chuyển năm học: sửa bản đó, hoặc bỏ đi rồi lập lại."),
+            Error::RollOverConfirmed => Self::precondition(OWN, "ROLL_OVER_CONFIRMED")
+                .vi("Việc chuyển năm học đã được xác nhận, không đổi được nữa."),
+            Error::RollOverStale => Self::aborted(OWN, "ROLL_OVER_STALE")
+                .vi("Danh sách lớp hoặc quyết định lên lớp đã thay đổi: bỏ bản dự kiến rồi lập lại."),
+            Error::RollOverIncomplete(problems) => problems.into_iter().fold(
+                Self::precondition(OWN, "ROLL_OVER_INCOMPLETE").vi("Bản dự kiến còn chỗ phải sửa."),
+                |failure, (subject, words)| failure.violation(subject, words),
+            ),
             Error::EtagMismatch => {
                 Self::aborted(SHARED, "ETAG_MISMATCH").vi("Dữ liệu đã được người khác sửa, xin tải lại.")
             }

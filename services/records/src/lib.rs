@@ -50,6 +50,9 @@
 //! | PreviewMarkSheetImport, CommitMarkSheetImport | relation owner | A9 |
 //! | ExportClassSummary | relation homeroom; principal, vice_principal, inspector | A6.4 |
 //! | ExportCompleteness | principal, vice_principal, inspector | A6.4 |
+//! | PreviewRollOver, UpdateRollOver, DiscardRollOver | system_admin, principal | A10.4 |
+//! | GetRollOver | system_admin, principal, vice_principal | A10.4 |
+//! | ConfirmRollOver | principal | A10.4 |
 //!
 //! The internal service is called by archive (ExportClassFacts) and workflow (corrections), for a person.
 

@@ -13,6 +13,7 @@ pub mod naming;
 pub mod need;
 pub mod period;
 pub mod pupil;
+pub mod roll_over;
 pub mod rule_set;
 pub mod sheet;
 pub mod spot_check;

@@ -18,6 +18,7 @@ pub mod need;
 pub mod pupil;
 pub mod pupil_import;
 pub mod reassessment;
+pub mod roll_over;
 pub mod school_year;
 pub mod session;
 pub mod spot_check;

@@ -35,6 +35,13 @@ pub fn is_year(id: &str) -> bool {
     hocba_fence::Term::of_key("x", &format!("{id}/books")).is_some()
 }
 
+/// The school year before one: `2024-2025` of `2025-2026`.
+#[must_use]
+pub fn year_before(id: &str) -> Option<String> {
+    let first: i32 = id.split_once('-')?.0.parse().ok()?;
+    Some(format!("{:04}-{first:04}", first.checked_sub(1)?))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -43,6 +50,12 @@ mod tests {
     fn a5_2b_the_last_day_is_a_week_before_the_first_test_day() {
         let day = last_day(parse_day("2026-01-05").unwrap());
         assert_eq!(format_day(day), "2025-12-29");
+    }
+
+    #[test]
+    fn a10_4_a_year_knows_the_one_before_it() {
+        assert_eq!(year_before("2026-2027").as_deref(), Some("2025-2026"));
+        assert_eq!(year_before("nay"), None);
     }
 
     #[test]

@@ -21,6 +21,7 @@ mod need;
 mod paths;
 mod pupil;
 mod reassessment;
+mod roll_over;
 mod rule_set;
 mod secrecy;
 mod spot_check;
