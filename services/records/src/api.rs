@@ -2,10 +2,12 @@
 
 mod absence;
 mod award;
+mod change;
 mod checklist;
 mod class;
 mod class_finding;
 mod comment_template;
+mod completeness;
 mod district_read;
 mod draft;
 mod elective;
@@ -25,10 +27,12 @@ mod roll_over;
 mod school_year;
 mod spot_check;
 mod summary;
+mod task;
 mod year_result;
 
 use std::sync::Arc;
 
+use futures::stream::BoxStream;
 use hocba_proto::records as wire;
 use tonic::{Request, Response, Status};
 
@@ -44,9 +48,19 @@ pub struct Server(pub Arc<State>);
 pub(crate) type Answer<T> = Result<Response<T>, Status>;
 
 macro_rules! serve {
-    ($($module:ident :: $method:ident ( $request:ident ) -> $answer:ident;)*) => {
+    (
+        streams { $($watch:ident :: $follow:ident ( $from:ident ) -> $news:ident as $stream:ident;)* }
+        $($module:ident :: $method:ident ( $request:ident ) -> $answer:ident;)*
+    ) => {
         #[tonic::async_trait]
         impl wire::records_service_server::RecordsService for Server {
+            $(
+                type $stream = BoxStream<'static, Result<wire::$news, Status>>;
+
+                async fn $follow(&self, request: Request<wire::$from>) -> Answer<Self::$stream> {
+                    $watch::$follow(&self.0, request).await
+                }
+            )*
             $(async fn $method(&self, request: Request<wire::$request>) -> Answer<wire::$answer> {
                 $module::$method(&self.0, request).await
             })*
@@ -55,6 +69,14 @@ macro_rules! serve {
 }
 
 serve! {
+    streams {
+        change::watch_changes(WatchChangesRequest) -> WatchChangesResponse as WatchChangesStream;
+        completeness::watch_completeness(WatchCompletenessRequest) -> WatchCompletenessResponse
+            as WatchCompletenessStream;
+    }
+    change::list_changes(ListChangesRequest) -> ListChangesResponse;
+    completeness::get_district_overview(GetDistrictOverviewRequest) -> GetDistrictOverviewResponse;
+    task::list_tasks(ListTasksRequest) -> ListTasksResponse;
     school_year::create_school_year(CreateSchoolYearRequest) -> SchoolYear;
     school_year::get_school_year(GetSchoolYearRequest) -> SchoolYear;
     school_year::update_calendar(UpdateCalendarRequest) -> SchoolYear;

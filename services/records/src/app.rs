@@ -2,12 +2,15 @@
 
 pub mod absence;
 pub mod award;
+pub mod change;
 pub mod checklist;
 pub mod class;
 pub mod class_finding;
 pub mod comment_template;
+pub mod completeness;
 mod content;
 pub mod correction;
+pub mod district;
 pub mod district_read;
 pub mod draft;
 pub mod elective;
@@ -27,7 +30,9 @@ pub mod roll_over;
 pub mod school_year;
 pub mod spot_check;
 pub mod summary;
+pub mod task;
 pub mod verify;
+mod watch;
 pub mod year_result;
 
 use hocba_chassis::{

@@ -1,7 +1,7 @@
 //! What can go wrong, and its one mapping to codes and reasons.
 
 use hocba_chassis::error::{Failure, SHARED};
-use tonic::Status;
+use tonic::{Code, Status};
 
 use crate::model::import::Finding;
 
@@ -138,6 +138,8 @@ pub enum Error {
     RollOverStale,
     #[error("roll-over incomplete")]
     RollOverIncomplete(Vec<(String, String)>),
+    #[error("the feed has not come further than {0}")]
+    SequenceUnknown(i64),
     #[error("etag mismatch")]
     EtagMismatch,
     #[error("the database holds what it must not: {0}")]
@@ -345,6 +347,9 @@ impl From<Error> for Failure {
                 Self::precondition(OWN, "ROLL_OVER_INCOMPLETE").vi("Bản dự kiến còn chỗ phải sửa."),
                 |failure, (subject, words)| failure.violation(subject, words),
             ),
+            Error::SequenceUnknown(newest) => Self::new(Code::OutOfRange, OWN, "SEQUENCE_UNKNOWN")
+                .meta("newest", newest)
+                .vi("Dòng thay đổi chưa đến số này (dữ liệu đã được phục hồi), xin đọc lại từ đầu."),
             Error::EtagMismatch => {
                 Self::aborted(SHARED, "ETAG_MISMATCH").vi("Dữ liệu đã được người khác sửa, xin tải lại.")
             }

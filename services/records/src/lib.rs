@@ -3,7 +3,8 @@
 //! quirk and writes all or nothing (A4.1), and that who has the database without the master key reads no pupil's page.
 //!
 //! Map: `api` wire to model and back · `app` one function per RPC · `model` the rules · `store` the SQL ·
-//! `guard` records' part in the term fence · `vault` what lies sealed · `sweep` what ends sessions without a call.
+//! `guard` records' part in the term fence · `vault` what lies sealed · `sweep` what ends sessions without a call ·
+//! `pulse` what wakes watchers · `directory` which authority a school belongs to.
 //!
 //! # Who may call what (`services/shared/policy/policies/records.cedar`)
 //!
@@ -53,15 +54,20 @@
 //! | PreviewRollOver, UpdateRollOver, DiscardRollOver | system_admin, principal | A10.4 |
 //! | GetRollOver | system_admin, principal, vice_principal | A10.4 |
 //! | ConfirmRollOver | principal | A10.4 |
+//! | ListChanges, WatchChanges, ListTasks | everybody of the school | A6.4 |
+//! | WatchCompleteness | principal, vice_principal, system_admin, working_group, inspector | A6.4 |
+//! | GetDistrictOverview | district_officer of the authority | A6.4 |
 //!
 //! The internal service is called by archive (ExportClassFacts) and workflow (corrections), for a person.
 
 pub mod api;
 pub mod app;
 pub mod config;
+pub mod directory;
 pub mod error;
 pub mod guard;
 pub mod model;
+pub mod pulse;
 pub mod state;
 pub mod store;
 pub mod sweep;
@@ -111,6 +117,8 @@ pub async fn build(context: Context, config: Config) -> anyhow::Result<Built> {
         vault: vault::Vault::read(&config.master_key_file)?,
         identity: context.peers.channel("identity").ok(),
         rule_sets: config.rule_sets()?,
+        pulse: pulse::Pulse::default(),
+        overviews: std::sync::Mutex::default(),
     });
     let fences = FenceServer::new(context.pool.clone(), guard::Records { clock: context.clock });
     let routes = Routes::new(
@@ -122,8 +130,11 @@ pub async fn build(context: Context, config: Config) -> anyhow::Result<Built> {
         &state,
     ))))
     .add_service(fences.into_service());
-    let mut built = Built::new(routes).task(sweep::grace(Arc::clone(&state)));
+    let mut built = Built::new(routes)
+        .task(sweep::grace(Arc::clone(&state)))
+        .task(state.pulse.clone().beat(context.pool.clone()));
     if let Ok(identity) = context.peers.channel("identity") {
+        built = built.task(directory::keep(Arc::clone(&state), identity.clone()));
         built = built.task(feed::follow(identity, context.pool, "sign-ins", move |event| {
             let state = Arc::clone(&state);
             async move { sweep::account_event(&state, &event).await }

@@ -2,6 +2,8 @@
 
 pub mod calendar;
 pub mod cell;
+pub mod change;
+pub mod completeness;
 pub mod correction;
 pub mod draft;
 pub mod ethnic_group;

@@ -1,11 +1,22 @@
 //! What every RPC stands on.
 
+use std::{collections::HashMap, sync::Mutex};
+
 use hocba_chassis::{Caller, Clock, Failure, database, token_keys::Tokens};
 use hocba_policy::{Policy, Resource};
 use sqlx::{PgPool, Postgres, Transaction};
+use time::Date;
 use tonic::transport::Channel;
 
-use crate::{error::Error, model::rule_set::RuleSet, vault::Vault};
+use crate::{
+    error::Error,
+    model::{completeness::Overview, rule_set::RuleSet},
+    pulse::Pulse,
+    vault::Vault,
+};
+
+/// A school's id and a year's.
+pub type SchoolInYear = (String, String);
 
 /// What every RPC stands on.
 #[derive(Debug)]
@@ -24,6 +35,10 @@ pub struct State {
     pub identity: Option<Channel>,
     /// The rules of assessment.
     pub rule_sets: &'static [RuleSet],
+    /// Tells watchers of changes.
+    pub pulse: Pulse,
+    /// Counts of a school and year, with the change and the day they are true of.
+    pub overviews: Mutex<HashMap<SchoolInYear, (i64, Date, Overview)>>,
 }
 
 impl State {

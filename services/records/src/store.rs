@@ -2,7 +2,9 @@
 
 pub mod absence;
 pub mod assignment;
+pub mod authority;
 pub mod award;
+pub mod change;
 pub mod checklist;
 pub mod class;
 pub mod class_finding;

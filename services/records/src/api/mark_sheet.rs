@@ -94,11 +94,10 @@ fn sheet(standing: &Standing) -> wire::MarkSheet {
         SheetState::Partial => WireState::Partial,
         SheetState::Complete => WireState::Complete,
     };
-    let period = wire_period(standing.address.period);
     wire::MarkSheet {
         name: name::sheet_name(&standing.address),
         state: state.into(),
-        period: period.into(),
+        period: wire_period(standing.address.period).into(),
         required_count: i32::try_from(standing.required).unwrap_or(i32::MAX),
         sealed_count: i32::try_from(standing.sealed).unwrap_or(i32::MAX),
         teacher: standing

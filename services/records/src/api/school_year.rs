@@ -6,12 +6,16 @@ use hocba_proto::records::{
 };
 use tonic::{Request, Response};
 
-use super::{Answer, name};
+use super::{
+    Answer,
+    mark_sheet::{period, wire_period},
+    name,
+};
 use crate::{
     app::{self, Ask},
-    model::calendar::{format_day, parse_day},
+    model::calendar::{DueDay, format_day, parse_day},
     state::State,
-    store::school_year::{SchoolYear, TestDay},
+    store::school_year::{Calendar, SchoolYear, TestDay},
 };
 
 pub(super) async fn create_school_year(
@@ -55,14 +59,17 @@ pub(super) async fn create_school_year(
     if !(1..=1440).contains(&year.grace_minutes) {
         return Err(Failure::bad_request("school_year.grace_minutes", "từ 1 đến 1440 phút").into());
     }
-    let days = days("school_year.test_days", &given.test_days)?;
+    let calendar = Calendar {
+        test_days: days("school_year.test_days", &given.test_days)?,
+        due_days: dues("school_year.due_days", &given.due_days)?,
+    };
     let ask = Ask {
         caller: &caller,
         request_id: &request.request_id,
         body: request,
     };
-    let (year, days) = app::school_year::create_school_year(state, ask, &school, year, &days).await?;
-    Ok(Response::new(answer(&school, year, &days)))
+    let (year, calendar) = app::school_year::create_school_year(state, ask, &school, year, &calendar).await?;
+    Ok(Response::new(answer(&school, year, &calendar)))
 }
 
 pub(super) async fn get_school_year(
@@ -71,8 +78,8 @@ pub(super) async fn get_school_year(
 ) -> Answer<wire::SchoolYear> {
     let caller = Caller::of(&request)?;
     let (school, year) = name::year("name", &request.get_ref().name)?;
-    let (year, days) = app::school_year::get_school_year(state, &caller, &school, &year).await?;
-    Ok(Response::new(answer(&school, year, &days)))
+    let (year, calendar) = app::school_year::get_school_year(state, &caller, &school, &year).await?;
+    Ok(Response::new(answer(&school, year, &calendar)))
 }
 
 pub(super) async fn update_calendar(
@@ -86,14 +93,18 @@ pub(super) async fn update_calendar(
         .etag
         .parse()
         .map_err(|_| Failure::bad_request("etag", "không đúng dạng"))?;
-    let days = days("test_days", &request.test_days)?;
+    let calendar = Calendar {
+        test_days: days("test_days", &request.test_days)?,
+        due_days: dues("due_days", &request.due_days)?,
+    };
     let ask = Ask {
         caller: &caller,
         request_id: &request.request_id,
         body: request,
     };
-    let (year, days) = app::school_year::update_calendar(state, ask, &school, &year, &days, etag).await?;
-    Ok(Response::new(answer(&school, year, &days)))
+    let (year, calendar) =
+        app::school_year::update_calendar(state, ask, &school, &year, &calendar, etag).await?;
+    Ok(Response::new(answer(&school, year, &calendar)))
 }
 
 /// All malformed days are told, not the first.
@@ -127,7 +138,29 @@ fn days(field: &str, given: &[wire::TestDay]) -> Result<Vec<TestDay>, Failure> {
     refusal.map_or(Ok(days), Err)
 }
 
-fn answer(school: &str, year: SchoolYear, days: &[TestDay]) -> wire::SchoolYear {
+/// At most one day a period.
+fn dues(field: &str, given: &[wire::DueDay]) -> Result<Vec<DueDay>, Failure> {
+    let (mut days, mut refusal) = (Vec::<DueDay>::with_capacity(given.len()), None::<Failure>);
+    for (at, due) in given.iter().enumerate() {
+        let known = days.iter().any(|day| Some(day.period) == period(due.period()));
+        match (period(due.period()), parse_day(&due.day)) {
+            (Some(period), Some(day)) if !known => days.push(DueDay { period, day }),
+            _ => {
+                let (at, words) = (
+                    format!("{field}[{at}]"),
+                    "cần thời điểm đánh giá (mỗi thời điểm một lần) và ngày YYYY-MM-DD",
+                );
+                refusal = Some(match refusal {
+                    Some(before) => before.violation(at, words),
+                    None => Failure::bad_request(at, words),
+                });
+            }
+        }
+    }
+    refusal.map_or(Ok(days), Err)
+}
+
+fn answer(school: &str, year: SchoolYear, calendar: &Calendar) -> wire::SchoolYear {
     wire::SchoolYear {
         name: format!("schools/{school}/years/{}", year.year),
         rule_set: year.rule_set,
@@ -135,7 +168,16 @@ fn answer(school: &str, year: SchoolYear, days: &[TestDay]) -> wire::SchoolYear 
         school_name: year.school_name,
         commune: year.commune,
         province: year.province,
-        test_days: days
+        due_days: calendar
+            .due_days
+            .iter()
+            .map(|due| wire::DueDay {
+                period: wire_period(due.period).into(),
+                day: format_day(due.day),
+            })
+            .collect(),
+        test_days: calendar
+            .test_days
             .iter()
             .map(|day| wire::TestDay {
                 grade: i32::from(day.grade),

@@ -184,35 +184,44 @@ pub async fn list_mark_sheets(
 ) -> Result<Vec<Standing>, Error> {
     state.authorize(caller, "ListMarkSheets", &Resource::school(school))?;
     let mut tx = state.begin(school).await?;
-    let rules = school_year::rule_set(&mut tx, state.rule_sets, school, year).await?;
-    let classes = class::list(&mut tx, school, year).await?;
-    let teachers: BTreeMap<_, _> = assignment::list(&mut tx, school, year, None)
+    let only = only.map(|class| vec![class.to_owned()]);
+    let mut sheets = standings(state, &mut tx, school, year, only.as_deref()).await?;
+    sheets.retain(|sheet| period.is_none_or(|only| only == sheet.address.period));
+    Ok(sheets)
+}
+
+/// The sheets of a year, or of some classes of it, by class, item and period.
+pub(crate) async fn standings(
+    state: &State,
+    tx: &mut sqlx::PgConnection,
+    school: &str,
+    year: &str,
+    only: Option<&[String]>,
+) -> Result<Vec<Standing>, Error> {
+    let rules = school_year::rule_set(tx, state.rule_sets, school, year).await?;
+    let classes = class::list(tx, school, year).await?;
+    let teachers: BTreeMap<_, _> = assignment::list(tx, school, year, None)
         .await?
         .into_iter()
         .map(|a| ((a.class, a.item), a.teacher))
         .collect();
-    let counts: HashMap<_, _> = mark::counts(&mut tx, school, year)
+    let counts: HashMap<_, _> = mark::counts(tx, school, year, only)
         .await?
         .into_iter()
         .map(|(class, item, period, count)| ((class, item, period), count))
         .collect();
 
-    let needs = need::by_class(&mut tx, school, year, only).await?;
+    let needs = need::by_class(tx, school, year, None).await?;
     let nobody = Needs::default();
     let mut sheets = Vec::new();
     for class in classes
         .iter()
-        .filter(|class| only.is_none_or(|only| only == class.class))
+        .filter(|class| only.is_none_or(|only| only.contains(&class.class)))
     {
         let needs = needs.get(&class.class).unwrap_or(&nobody);
         let pupils = usize::try_from(class.pupils).unwrap_or_default();
         for sheet in rules.sheets(class.grade, &needs.taught()) {
-            for period in rules
-                .periods
-                .iter()
-                .copied()
-                .filter(|each| period.is_none_or(|only| only == *each))
-            {
+            for period in rules.periods.iter().copied() {
                 let lines = rules.sheet(class.grade, sheet);
                 let sealed: i64 = lines
                     .iter()

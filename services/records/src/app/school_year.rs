@@ -9,7 +9,7 @@ use crate::{
     error::Error,
     model::rule_set,
     state::State,
-    store::school_year::{self, SchoolYear, TestDay},
+    store::school_year::{self, Calendar, SchoolYear},
 };
 use hocba_chassis::Caller;
 
@@ -19,8 +19,8 @@ pub async fn create_school_year<M: Message>(
     ask: Ask<'_, M>,
     school: &str,
     mut year: SchoolYear,
-    days: &[TestDay],
-) -> Result<(SchoolYear, Vec<TestDay>), Error> {
+    calendar: &Calendar,
+) -> Result<(SchoolYear, Calendar), Error> {
     state.authorize(ask.caller, "CreateSchoolYear", &Resource::school(school))?;
     let rules = rule_set::choose(state.rule_sets, &year.rule_set, &year.year).ok_or(Error::RuleSetUnknown)?;
     year.rule_set.clone_from(&rules.id);
@@ -29,8 +29,8 @@ pub async fn create_school_year<M: Message>(
         if !school_year::insert(&mut tx, school, &year, state.clock.now()).await? {
             return Err(Error::YearExists);
         }
-        school_year::set_test_days(&mut tx, school, &year.year, days).await?;
-        let facts = json!({"rule_set": year.rule_set, "test_days": days.len()});
+        school_year::set_calendar(&mut tx, school, &year.year, calendar).await?;
+        let facts = json!({"rule_set": year.rule_set, "test_days": calendar.test_days.len()});
         let subject = format!("schools/{school}/years/{}", year.year);
         tell(
             state,
@@ -55,7 +55,7 @@ pub async fn get_school_year(
     caller: &Caller,
     school: &str,
     year: &str,
-) -> Result<(SchoolYear, Vec<TestDay>), Error> {
+) -> Result<(SchoolYear, Calendar), Error> {
     state.authorize(caller, "GetSchoolYear", &Resource::school(school))?;
     read(&mut *state.begin(school).await?, school, year).await
 }
@@ -66,9 +66,9 @@ pub async fn update_calendar<M: Message>(
     ask: Ask<'_, M>,
     school: &str,
     year: &str,
-    days: &[TestDay],
+    calendar: &Calendar,
     etag: i64,
-) -> Result<(SchoolYear, Vec<TestDay>), Error> {
+) -> Result<(SchoolYear, Calendar), Error> {
     state.authorize(ask.caller, "UpdateCalendar", &Resource::school(school))?;
     let mut tx = state.begin(school).await?;
     if let Turn::New(ticket) = turn(state, &mut tx, &ask, "UpdateCalendar").await? {
@@ -76,10 +76,15 @@ pub async fn update_calendar<M: Message>(
         if !school_year::touch(&mut tx, school, year, etag).await? {
             return Err(Error::EtagMismatch);
         }
-        school_year::set_test_days(&mut tx, school, year, days).await?;
-        let facts = json!({"test_days": days.iter().map(|day| json!({
-            "grade": day.grade, "semester": day.semester, "first_day": day.first_day.to_string(),
-        })).collect::<Vec<_>>()});
+        school_year::set_calendar(&mut tx, school, year, calendar).await?;
+        let facts = json!({
+            "test_days": calendar.test_days.iter().map(|day| json!({
+                "grade": day.grade, "semester": day.semester, "first_day": day.first_day.to_string(),
+            })).collect::<Vec<_>>(),
+            "due_days": calendar.due_days.iter().map(|due| json!({
+                "period": due.period.id(), "day": due.day.to_string(),
+            })).collect::<Vec<_>>(),
+        });
         let subject = format!("schools/{school}/years/{year}");
         tell(
             state,
@@ -102,8 +107,8 @@ async fn read(
     tx: &mut sqlx::PgConnection,
     school: &str,
     year: &str,
-) -> Result<(SchoolYear, Vec<TestDay>), Error> {
+) -> Result<(SchoolYear, Calendar), Error> {
     let found = school_year::get(tx, school, year).await?;
-    let days = school_year::test_days(tx, school, year).await?;
-    Ok((found, days))
+    let calendar = school_year::calendar(tx, school, year).await?;
+    Ok((found, calendar))
 }

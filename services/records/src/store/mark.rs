@@ -64,17 +64,19 @@ pub async fn current(
         .collect()
 }
 
-/// How many pupils of each class have each item sealed in each period, of those who need it.
+/// How many pupils of each class, or of some classes, have each item sealed in each period, of those who need it.
 pub async fn counts(
     tx: &mut PgConnection,
     school: &str,
     year: &str,
+    only: Option<&[String]>,
 ) -> Result<Vec<(String, String, String, i64)>, Error> {
     let rows = sqlx::query!(
         r#"select e.class_id, c.item, c.period, count(distinct c.pupil_id) as "sealed!"
          from enrolment e
          join sealed_cell c on c.school_id = e.school_id and c.year_id = e.year_id and c.pupil_id = e.pupil_id
          where e.school_id = $1 and e.year_id = $2 and e.left_on is null
+           and ($3::text[] is null or e.class_id = any($3))
            and not exists (
                 select 1 from exemption x
                 where x.school_id = e.school_id and x.year_id = e.year_id and x.pupil_id = e.pupil_id
@@ -86,6 +88,7 @@ pub async fn counts(
          group by e.class_id, c.item, c.period"#,
         school,
         year,
+        only as Option<&[String]>,
     )
     .fetch_all(tx)
     .await?;

@@ -3,7 +3,10 @@
 use sqlx::PgConnection;
 use time::{Date, OffsetDateTime};
 
-use crate::{error::Error, model::rule_set::RuleSet};
+use crate::{
+    error::Error,
+    model::{calendar::DueDay, period::Period, rule_set::RuleSet},
+};
 
 /// A school year as stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,6 +38,15 @@ pub struct TestDay {
     pub semester: String,
     /// The day.
     pub first_day: Date,
+}
+
+/// The days of a year.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Calendar {
+    /// First days of the end-of-term tests.
+    pub test_days: Vec<TestDay>,
+    /// The days by which sheets are to be finished.
+    pub due_days: Vec<DueDay>,
 }
 
 /// Inserts a year; false when it is there.
@@ -77,6 +89,16 @@ pub async fn get(tx: &mut PgConnection, school: &str, year: &str) -> Result<Scho
     .ok_or(Error::YearUnknown)
 }
 
+/// The ids of a school's years, the newest first.
+pub async fn ids(tx: &mut PgConnection, school: &str) -> Result<Vec<String>, Error> {
+    Ok(sqlx::query_scalar!(
+        "select year_id from school_year where school_id = $1 order by year_id desc",
+        school
+    )
+    .fetch_all(tx)
+    .await?)
+}
+
 /// The rule set of a year.
 pub async fn rule_set(
     tx: &mut PgConnection,
@@ -101,20 +123,22 @@ pub async fn touch(tx: &mut PgConnection, school: &str, year: &str, etag: i64) -
     Ok(done.rows_affected() == 1)
 }
 
-/// Replaces the test days.
-pub async fn set_test_days(
+/// Replaces the calendar.
+pub async fn set_calendar(
     tx: &mut PgConnection,
     school: &str,
     year: &str,
-    days: &[TestDay],
+    calendar: &Calendar,
 ) -> Result<(), Error> {
     sqlx::query!(
-        "delete from test_day where school_id = $1 and year_id = $2",
+        "with tests as (delete from test_day where school_id = $1 and year_id = $2)
+         delete from due_day where school_id = $1 and year_id = $2",
         school,
         year
     )
     .execute(&mut *tx)
     .await?;
+    let days = &calendar.test_days;
     let grades: Vec<i16> = days.iter().map(|day| day.grade).collect();
     let semesters: Vec<String> = days.iter().map(|day| day.semester.clone()).collect();
     let firsts: Vec<Date> = days.iter().map(|day| day.first_day).collect();
@@ -128,9 +152,50 @@ pub async fn set_test_days(
         &semesters,
         &firsts,
     )
+    .execute(&mut *tx)
+    .await?;
+    let dues = &calendar.due_days;
+    let periods: Vec<String> = dues.iter().map(|due| due.period.id().to_owned()).collect();
+    let days: Vec<Date> = dues.iter().map(|due| due.day).collect();
+    sqlx::query!(
+        "insert into due_day (school_id, year_id, period, day)
+         select $1, $2, d.period, d.day from unnest($3::text[], $4::date[]) as d (period, day)",
+        school,
+        year,
+        &periods,
+        &days,
+    )
     .execute(tx)
     .await?;
     Ok(())
+}
+
+/// The calendar: test days by grade and semester, due days by period.
+pub async fn calendar(tx: &mut PgConnection, school: &str, year: &str) -> Result<Calendar, Error> {
+    Ok(Calendar {
+        test_days: test_days(tx, school, year).await?,
+        due_days: due_days(tx, school, year).await?,
+    })
+}
+
+/// The days by which sheets are to be finished, by period.
+pub async fn due_days(tx: &mut PgConnection, school: &str, year: &str) -> Result<Vec<DueDay>, Error> {
+    let rows = sqlx::query!(
+        "select period, day from due_day where school_id = $1 and year_id = $2",
+        school,
+        year,
+    )
+    .fetch_all(tx)
+    .await?;
+    let mut days = rows
+        .into_iter()
+        .map(|row| {
+            let period = Period::parse(&row.period).ok_or(Error::Damaged("a due day's period"))?;
+            Ok(DueDay { period, day: row.day })
+        })
+        .collect::<Result<Vec<_>, Error>>()?;
+    days.sort_by_key(|due| due.period);
+    Ok(days)
 }
 
 /// The test days, by grade and semester.

@@ -69,6 +69,54 @@ pub async fn of_class(
         .collect())
 }
 
+/// How far the results of a class are.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Counts {
+    /// The class.
+    pub class: String,
+    /// Pupils enrolled.
+    pub pupils: usize,
+    /// Pupils with a confirmed result.
+    pub confirmed: usize,
+    /// Pupils whose newest result has a decision.
+    pub decided: usize,
+    /// When the newest result was confirmed.
+    pub confirmed_at: Option<OffsetDateTime>,
+}
+
+/// How far the results of each class with pupils are.
+pub async fn counts(tx: &mut PgConnection, school: &str, year: &str) -> Result<Vec<Counts>, Error> {
+    let rows = sqlx::query!(
+        r#"select e.class_id, count(*) as "pupils!", count(r.version) as "confirmed!", count(p.promoted) as "decided!",
+            max(r.confirmed_at) as confirmed_at
+         from enrolment e
+         left join lateral (
+            select version, confirmed_at from year_result
+            where school_id = e.school_id and year_id = e.year_id and pupil_id = e.pupil_id
+            order by version desc limit 1
+         ) r on true
+         left join promotion p on p.school_id = e.school_id and p.year_id = e.year_id and p.pupil_id = e.pupil_id
+            and p.result_version = r.version
+         where e.school_id = $1 and e.year_id = $2
+         group by e.class_id order by e.class_id"#,
+        school,
+        year,
+    )
+    .fetch_all(tx)
+    .await?;
+    let count = |number: i64| usize::try_from(number).unwrap_or_default();
+    Ok(rows
+        .into_iter()
+        .map(|row| Counts {
+            class: row.class_id,
+            pupils: count(row.pupils),
+            confirmed: count(row.confirmed),
+            decided: count(row.decided),
+            confirmed_at: row.confirmed_at,
+        })
+        .collect())
+}
+
 /// Writes a new version.
 pub async fn insert(
     tx: &mut PgConnection,

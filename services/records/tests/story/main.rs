@@ -8,9 +8,11 @@
 
 mod class_check;
 mod comment_bank;
+mod completeness;
 mod correction;
 mod district;
 mod entry;
+mod feed;
 mod finished;
 mod house;
 mod import;
@@ -26,4 +28,5 @@ mod rule_set;
 mod secrecy;
 mod spot_check;
 mod summary;
+mod task;
 mod year_result;

@@ -20,7 +20,7 @@ pub(crate) const SUBJECTS: [&str; 12] = [
     "TV", "TO", "NN", "DD", "LD", "KH", "TH", "CN", "TD", "AN", "MT", "HDTN",
 ];
 
-async fn list(house: &House) -> Vec<PupilYearResult> {
+pub(crate) async fn list(house: &House) -> Vec<PupilYearResult> {
     let ask = ListYearResultsRequest { parent: CLASS.into() };
     let answer = house.records().list_year_results(house.principal.ask(ask)).await;
     answer.unwrap().into_inner().results
@@ -45,7 +45,7 @@ pub(crate) fn best(at: usize, cell: &Cell) -> CellValue {
     value(if cell.item.starts_with("nx_") { "" } else { "T" }, score)
 }
 
-fn bound(results: &[PupilYearResult], promoted: impl Fn(usize) -> bool) -> String {
+pub(crate) fn bound(results: &[PupilYearResult], promoted: impl Fn(usize) -> bool) -> String {
     let mut text = format!("hocba-promotion-v1\n{CLASS}\n{}\n", results.len());
     for (at, result) in results.iter().enumerate() {
         let id = result.name.rsplit('/').next().unwrap();

@@ -121,10 +121,14 @@ impl TestIdentity {
         self.sign_in(new_id(), None, roles, 300)
     }
 
-    /// An officer of an authority.
+    /// A district officer of an authority.
     #[must_use]
     pub fn officer(&self, authority: &str) -> TestPerson {
-        self.sign_in_at(new_id(), None, Some(authority), &["district_officer"], 300)
+        let person = self.outsider(&["district_officer"]);
+        let token = self.token(&person, 300, |claims| {
+            claims.authority = Some(authority.to_owned())
+        });
+        TestPerson { token, ..person }
     }
 
     /// A sign-in of an account; its token ends after so many seconds (negative: ended already).
@@ -136,31 +140,14 @@ impl TestIdentity {
         roles: &[&'static str],
         seconds: i64,
     ) -> TestPerson {
-        self.sign_in_at(account, school, None, roles, seconds)
-    }
-
-    fn sign_in_at(
-        &self,
-        account: Uuid,
-        school: Option<&str>,
-        authority: Option<&str>,
-        roles: &[&'static str],
-        seconds: i64,
-    ) -> TestPerson {
-        let (now, sign_in) = (Clock::system().now(), new_id());
-        let claims = AccessClaims {
-            iss: ISSUER.to_owned(),
-            sub: account.to_string(),
-            sid: sign_in.to_string(),
+        let person = TestPerson {
+            account,
+            sign_in: new_id(),
             school: school.map(str::to_owned),
-            authority: authority.map(str::to_owned),
-            roles: roles.iter().map(|role| (*role).to_owned()).collect(),
-            act: BTreeMap::new(),
-            iat: now.unix_timestamp(),
-            exp: now.unix_timestamp() + seconds,
-            jti: new_id().to_string(),
+            roles: roles.to_vec(),
+            token: String::new(),
         };
-        let token = self.shared.key.sign(ACCESS, &claims).unwrap_or_default();
+        let token = self.token(&person, seconds, |_| {});
         self.lock().accounts.insert(
             format!("accounts/{account}"),
             ResolvedAccount {
@@ -172,13 +159,26 @@ impl TestIdentity {
                 active: true,
             },
         );
-        TestPerson {
-            account,
-            sign_in,
-            school: school.map(str::to_owned),
-            roles: roles.to_vec(),
-            token,
-        }
+        TestPerson { token, ..person }
+    }
+
+    /// An access token of the person, with what else its claims shall say.
+    fn token(&self, person: &TestPerson, seconds: i64, more: impl FnOnce(&mut AccessClaims)) -> String {
+        let now = Clock::system().now();
+        let mut claims = AccessClaims {
+            iss: ISSUER.to_owned(),
+            sub: person.account.to_string(),
+            sid: person.sign_in.to_string(),
+            school: person.school.clone(),
+            authority: None,
+            roles: person.roles.iter().map(|role| (*role).to_owned()).collect(),
+            act: BTreeMap::new(),
+            iat: now.unix_timestamp(),
+            exp: now.unix_timestamp() + seconds,
+            jti: new_id().to_string(),
+        };
+        more(&mut claims);
+        self.shared.key.sign(ACCESS, &claims).unwrap_or_default()
     }
 
     /// An act token of the person in a role, on the premises.
