@@ -4,7 +4,7 @@ use anyhow::Context;
 use prost_reflect::{DescriptorPool, MethodDescriptor, ServiceDescriptor};
 
 /// Methods that need no token.
-pub const WITHOUT_TOKEN: [&str; 7] = [
+pub const WITHOUT_TOKEN: [&str; 8] = [
     "BeginSignIn",
     "SignIn",
     "RefreshSignIn",
@@ -12,6 +12,7 @@ pub const WITHOUT_TOKEN: [&str; 7] = [
     "ActivateAccount",
     "ConfirmTotp",
     "ReportIncidentWithoutSignIn",
+    "SignInIntegrator",
 ];
 
 /// The contract.

@@ -1,6 +1,6 @@
 //! hocbactl: the command line of hocba.
 //!
-//! `status` asks a gateway how its services are, `demo` loads the demo school and plays its year.
+//! `status` asks a gateway how its services are, `tasks` what waits for a person, `demo` loads the demo school and plays its year.
 //! Everything that talks to a deployment goes through the gateway, as any other client does.
 
 pub mod cluster_file;
@@ -11,4 +11,5 @@ pub mod progress;
 pub mod session;
 pub mod staff_list;
 pub mod status;
+pub mod tasks;
 pub mod verify;

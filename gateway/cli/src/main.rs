@@ -6,7 +6,7 @@ use clap::{Parser, Subcommand};
 use hocba_evidence::Verdict;
 use hocbactl::{
     cluster_file::ClusterFile,
-    demo, status,
+    connection, demo, status, tasks,
     verify::{Trust, verify},
 };
 
@@ -22,6 +22,15 @@ struct Arguments {
 enum Command {
     /// How a gateway sees the services behind it.
     Status {
+        /// The cluster file.
+        #[arg(long, default_value = ".run/cluster.json")]
+        cluster: PathBuf,
+    },
+    /// What waits for a person, merged from all services.
+    Tasks {
+        /// Whose: the key of a login in the cluster file, such as `principal` or `teacher-29`.
+        #[arg(long = "as", default_value = "principal")]
+        login: String,
         /// The cluster file.
         #[arg(long, default_value = ".run/cluster.json")]
         cluster: PathBuf,
@@ -97,6 +106,14 @@ async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
             } else {
                 ExitCode::from(2)
             })
+        }
+        Command::Tasks { login, cluster } => {
+            let file = ClusterFile::read(&cluster)?;
+            let channel = connection::connect(&file.gateway, file.ca_file.as_ref()).await?;
+            for task in tasks::ask(&channel, file.login(&login)?).await? {
+                eprintln!("{}", task.line());
+            }
+            Ok(ExitCode::SUCCESS)
         }
         Command::Verify {
             path,

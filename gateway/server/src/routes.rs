@@ -7,7 +7,7 @@ use anyhow::Context;
 use prost_reflect::{DescriptorPool, ServiceDescriptor};
 
 /// Methods that carry no access token: who calls them is only about to get one.
-const WITHOUT_TOKEN: [&str; 7] = [
+const WITHOUT_TOKEN: [&str; 8] = [
     "hocba.identity.v1.IdentityService/BeginSignIn",
     "hocba.identity.v1.IdentityService/SignIn",
     "hocba.identity.v1.IdentityService/RefreshSignIn",
@@ -15,6 +15,7 @@ const WITHOUT_TOKEN: [&str; 7] = [
     "hocba.identity.v1.IdentityService/ActivateAccount",
     "hocba.identity.v1.IdentityService/ConfirmTotp",
     "hocba.identity.v1.IdentityService/ReportIncidentWithoutSignIn",
+    "hocba.identity.v1.IdentityService/SignInIntegrator",
 ];
 
 /// A public method.

@@ -22,7 +22,7 @@ create table sign_in (
         check (end_cause in ('signed_out', 'token_reused', 'suspended', 'expired', 'password_changed', 'recovered'))
 );
 create index sign_in_by_account on sign_in (school_id, account_id, id);
-create index sign_in_by_client on sign_in (school_id, client_digest);
+create index sign_in_by_client on sign_in (school_id, client_digest, started_at);
 create index sign_in_open on sign_in (school_id, account_id) where ended_at is null;
 create index sign_in_lapsing on sign_in (expires_at) where ended_at is null;
 

@@ -33,7 +33,3 @@ alter table security_finding force row level security;
 create policy security_finding_school on security_finding using (school_id = current_setting('hocba.school', true));
 create policy security_finding_owner on security_finding to current_user using (true);
 grant select, insert on security_check, security_finding to hocba_identity;
-
--- Who was signed in from the same client, and when.
-create index sign_in_by_client on sign_in (school_id, client_digest, started_at);
-create index sign_in_by_account on sign_in (school_id, account_id, started_at);

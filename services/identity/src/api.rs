@@ -7,6 +7,7 @@ pub mod challenge;
 pub mod delegation;
 pub mod form;
 pub mod incident;
+pub mod integrator;
 pub mod internal;
 pub mod jwks;
 pub mod name;
@@ -25,6 +26,7 @@ pub mod staff_group;
 pub mod staff_group_role;
 pub mod staff_profile;
 pub mod step_up;
+pub mod task;
 pub mod working_group;
 
 /// What every handler answers.

@@ -119,6 +119,16 @@ pub enum Error {
     PurposeUnknown,
     #[error("own account")]
     OwnAccount,
+    #[error("integrator unknown")]
+    IntegratorUnknown,
+    #[error("assertion refused: {0}")]
+    ClientAssertionRefused(&'static str),
+    #[error("assertion replayed")]
+    ClientAssertionReplayed,
+    #[error("grant not in force")]
+    GrantNotInForce,
+    #[error("grant too long")]
+    GrantTooLong,
     #[error("working group unknown")]
     WorkingGroupUnknown,
     #[error("working group ended")]
@@ -303,6 +313,20 @@ impl From<Error> for Failure {
             Error::EtagMismatch => {
                 Self::aborted(SHARED, "ETAG_MISMATCH").vi("Dữ liệu đã được người khác sửa, xin tải lại.")
             }
+            Error::IntegratorUnknown => {
+                Self::not_found(OWN, "INTEGRATOR_UNKNOWN").vi("Không có hệ thống tích hợp này.")
+            }
+            Error::ClientAssertionRefused(what) => Self::unauthenticated(OWN, "CLIENT_ASSERTION_REFUSED")
+                .meta("what", what)
+                .vi("Chữ kí hoặc nội dung xác nhận của hệ thống không được chấp nhận."),
+            Error::ClientAssertionReplayed => Self::unauthenticated(OWN, "CLIENT_ASSERTION_REPLAYED")
+                .vi("Xác nhận này đã dùng rồi, xin kí xác nhận mới."),
+            Error::GrantNotInForce => Self::denied(OWN, "GRANT_NOT_IN_FORCE").vi(
+                "Quyền đọc của hệ thống chưa bắt đầu, đã hết hạn hoặc đã bị thu hồi; xin liên hệ nhà trường.",
+            ),
+            Error::GrantTooLong => Self::invalid(OWN, "GRANT_TOO_LONG")
+                .violation("integrator.end_date", "must be 0 to 366 days after the first day")
+                .vi("Quyền đọc kéo dài nhiều nhất 366 ngày kể từ ngày đầu."),
             Error::Busy => Self::away("hashing"),
             Error::Hashing => Self::internal("hashing failed"),
             Error::Damaged(what) => Self::internal(format!("the database holds what it must not: {what}")),

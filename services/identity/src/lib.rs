@@ -3,8 +3,8 @@
 //! every act is proved afresh by its own person, and that the end of a sign-in is told to all services.
 //!
 //! Map: [`api`] wire to model and back · [`app`] one function per RPC · [`model`] the rules · [`store`] the
-//! SQL · [`token`] the keys we sign with · [`vault`] what is stored encrypted · [`hashing`] the bounded
-//! argon2 pool · [`curve`] what may be a public key · [`config`], [`error`], [`state`].
+//! SQL · [`token`] the keys we sign with · [`assertion`] what other systems sign · [`vault`] what is stored encrypted ·
+//! [`hashing`] the bounded argon2 pool · [`curve`] what may be a public key · [`config`], [`error`], [`state`].
 //!
 //! # Who may call what (the policy holds it; `services/shared/policy/policies/identity.cedar`)
 //!
@@ -13,7 +13,7 @@
 //!
 //! | RPC of hocba.identity.v1.IdentityService | callers | article |
 //! |---|---|---|
-//! | SignIn, BeginSignIn, RefreshSignIn, GetJwks, ActivateAccount, ConfirmTotp | anybody, without a token (GetJwks also every peer) | A9 |
+//! | SignIn, BeginSignIn, RefreshSignIn, GetJwks, ActivateAccount, ConfirmTotp, SignInIntegrator | anybody, without a token (GetJwks also every peer) | A9 |
 //! | GetMe, SignOut | every person, relation `self` | A9 |
 //! | StepUp | every person, relation `self`; the app checks the role | A9 |
 //! | CreateAuthority, CreateSchool | operator | A1 |
@@ -48,6 +48,9 @@
 //! | StartRecovery, ApproveRecovery | principal, vice_principal, system_admin of the school; operator (the app: two people who fit) | A6.2 |
 //! | CancelRecovery | relation `self`; as StartRecovery | A6.2 |
 //! | ListRecoveries | as StartRecovery; inspector of the school | A6.2 |
+//! | CreateIntegrator, RevokeIntegrator | principal of the school; operator | A10.1 |
+//! | ListIntegrators | principal, vice_principal, system_admin, inspector of the school; operator | A6.2 |
+//! | ListTasks | every person of the school | A6.2 |
 //!
 //! | RPC of hocba.identity.v1.IdentityInternalService | peers |
 //! |---|---|
@@ -56,6 +59,7 @@
 
 pub mod api;
 pub mod app;
+pub mod assertion;
 pub mod config;
 pub mod curve;
 pub mod error;

@@ -36,7 +36,7 @@ mod watch;
 pub mod year_result;
 
 use hocba_chassis::{
-    Caller,
+    Caller, Role,
     once::{self, Once, Ticket},
     outbox::{self, Event},
 };
@@ -45,7 +45,7 @@ use serde_json::Value;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use crate::{error::Error, state::State};
+use crate::{error::Error, model::grant::Grant, state::State};
 
 /// Whose call it is, and its request_id with the body it came with.
 #[derive(Debug, Clone, Copy)]
@@ -80,6 +80,14 @@ pub(crate) async fn turn<M: Message>(
 /// Keeps the short answer.
 pub(crate) async fn keep(tx: &mut PgConnection, ticket: &Ticket, answer: &str) -> Result<(), Error> {
     Ok(once::finish(tx, ticket, &answer.to_owned()).await?)
+}
+
+/// What the caller sees of what the policy lets it ask for.
+pub(crate) fn grant_of(caller: &Caller) -> Grant {
+    match &caller.person {
+        Some(person) if person.has(Role::Integrator) => Grant::integrator(&person.grant),
+        Some(_) | None => Grant::person(),
+    }
 }
 
 /// Puts an event of a school into the outbox.

@@ -58,6 +58,10 @@
 //! | WatchCompleteness | principal, vice_principal, system_admin, working_group, inspector | A6.4 |
 //! | GetDistrictOverview | district_officer of the authority | A6.4 |
 //!
+//! Integrators read what their grant names (A10.1): GetSchoolYear, ListClasses, ListChanges and WatchChanges with every
+//! group; `roster` ListTeachingAssignments, ListPupils, GetPupil; `identity_page` the latter two in full; `marks`
+//! ListMarkSheets, GetMarkSheet; `results` ListYearResults. Fields of other groups are empty.
+//!
 //! The internal service is called by archive (ExportClassFacts) and workflow (corrections), for a person.
 
 pub mod api;

@@ -7,6 +7,7 @@ pub mod completeness;
 pub mod correction;
 pub mod draft;
 pub mod ethnic_group;
+pub mod grant;
 pub mod import;
 pub mod mark_file;
 pub mod month;

@@ -85,6 +85,14 @@ pub fn etag(text: &str) -> Result<i64, &'static str> {
     text.parse().map_err(|_| "must be the etag that was read")
 }
 
+/// Reads `schools/{school}/integrators/{integrator}`.
+pub fn integrator(text: &str) -> Result<(Slug, Uuid), &'static str> {
+    match parts(text).as_slice() {
+        ["schools", school, "integrators", id] => Ok((Slug::parse(school)?, uuid(id)?)),
+        _ => Err("must be schools/{school}/integrators/{integrator}"),
+    }
+}
+
 fn parts(text: &str) -> Vec<&str> {
     text.split('/').collect()
 }

@@ -7,9 +7,9 @@ use hocba_proto::identity::identity_service_server::IdentityService;
 use tonic::Request;
 
 use super::{
-    Answer, account, activation, authority, challenge, delegation, incident, jwks, network, password,
+    Answer, account, activation, authority, challenge, delegation, incident, integrator, jwks, network, password,
     recovery, role_binding, school, security, security_key, sign_in, staff_group, staff_group_role,
-    staff_profile, step_up, working_group,
+    staff_profile, step_up, task, working_group,
 };
 use crate::state::State;
 
@@ -405,5 +405,37 @@ impl IdentityService for Public {
         request: Request<wire::ListRecoveriesRequest>,
     ) -> Answer<wire::ListRecoveriesResponse> {
         recovery::list_recoveries(&self.0, request).await
+    }
+
+    async fn create_integrator(
+        &self,
+        request: Request<wire::CreateIntegratorRequest>,
+    ) -> Answer<wire::Integrator> {
+        integrator::create_integrator(&self.0, request).await
+    }
+
+    async fn list_integrators(
+        &self,
+        request: Request<wire::ListIntegratorsRequest>,
+    ) -> Answer<wire::ListIntegratorsResponse> {
+        integrator::list_integrators(&self.0, request).await
+    }
+
+    async fn revoke_integrator(
+        &self,
+        request: Request<wire::RevokeIntegratorRequest>,
+    ) -> Answer<wire::Integrator> {
+        integrator::revoke_integrator(&self.0, request).await
+    }
+
+    async fn sign_in_integrator(
+        &self,
+        request: Request<wire::SignInIntegratorRequest>,
+    ) -> Answer<wire::SignInIntegratorResponse> {
+        integrator::sign_in_integrator(&self.0, request).await
+    }
+
+    async fn list_tasks(&self, request: Request<wire::ListTasksRequest>) -> Answer<wire::ListTasksResponse> {
+        task::list_tasks(&self.0, request).await
     }
 }

@@ -359,6 +359,7 @@ async fn tokens(
         school: home.school().map(ToString::to_string),
         authority: authority.map(|a| a.to_string()),
         roles: roles.iter().map(ToString::to_string).collect(),
+        grant: Vec::new(),
         act: standing
             .acting
             .iter()

@@ -40,6 +40,7 @@ pub async fn sweep(state: &State) -> Result<()> {
     let homes = store::sign_in::homes_with_lapsed_roles(&mut db, today).await?;
     store::attempt::forget(&mut db, Attempts::forgotten_before(now)).await?;
     store::account_event::forget(&mut db, now - KEEP).await?;
+    store::integrator::forget_assertions(&mut db, now).await?;
     db.commit().await?;
     for (home, sign_in) in lapsed {
         let mut tx = state.begin(&home).await?;

@@ -98,7 +98,7 @@ pub fn may_give(giver: Role, given: Role) -> bool {
             matches!(giver, Role::Principal | Role::SystemAdmin)
         }
         Role::WorkingGroup => giver == Role::Principal,
-        // Service accounts come with their client certificates, which nobody can register yet.
+        // Other systems are registered with their key (CreateIntegrator): no person is one.
         Role::Integrator => false,
     }
 }

@@ -7,7 +7,7 @@ use hocba_policy::Resource;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use super::{content::Content, pupil::class_of};
+use super::{content::Content, grant_of, pupil::class_of};
 use crate::{
     error::Error,
     model::{
@@ -103,6 +103,7 @@ pub async fn get_mark_sheet(
         .find(|assignment| assignment.item == *sheet)
         .map(|assignment| assignment.teacher);
 
+    let shows_names = grant_of(caller).shows_names();
     let mut cells = Vec::with_capacity(content.roster.len() * content.lines.len());
     for (pupil, name) in &content.roster {
         for line in &content.lines {
@@ -115,7 +116,7 @@ pub async fn get_mark_sheet(
             let blank = content.needs.blanks.get(&place).map(Blank::value);
             cells.push(Cell {
                 pupil: *pupil,
-                pupil_name: name.clone(),
+                pupil_name: if shows_names { name.clone() } else { String::new() },
                 required: need == Need::Required,
                 tested: line.is_tested(*period),
                 version: sealed.map_or(0, |cell| cell.version),

@@ -8,7 +8,7 @@ use serde_json::json;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use super::tell;
+use super::{grant_of, tell};
 use crate::{
     error::Error,
     model::{pupil::StudyYear, rule_set::CRITERIA},
@@ -79,7 +79,11 @@ pub async fn list_pupils(
     let (resource, _) = class_of(&mut tx, caller, school, year, class).await?;
     state.authorize(caller, "ListPupils", &resource)?;
     class::grade(&mut tx, school, year, class).await?;
-    let pupils = pupil::list(&mut tx, &state.vault, school, year, Some(class), None).await?;
+    let grant = grant_of(caller);
+    let mut pupils = pupil::list(&mut tx, &state.vault, school, year, Some(class), None).await?;
+    for pupil in &mut pupils {
+        pupil.page = grant.page(std::mem::take(&mut pupil.page));
+    }
     let subject = format!("schools/{school}/years/{year}/classes/{class}");
     let facts = json!({"count": pupils.len()});
     tell(state, &mut tx, caller, school, subject, "pupils.read", facts).await?;
@@ -97,7 +101,8 @@ pub async fn get_pupil(
     let mut tx = state.begin(school).await?;
     let (resource, year) = newest_class_of(&mut tx, caller, school, id).await?;
     state.authorize(caller, "GetPupil", &resource)?;
-    let found = one(state, &mut tx, school, &year, id).await?;
+    let mut found = one(state, &mut tx, school, &year, id).await?;
+    found.page = grant_of(caller).page(found.page);
     read(state, &mut tx, caller, school, id).await?;
     tx.commit().await?;
     Ok((found, year))

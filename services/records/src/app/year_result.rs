@@ -11,7 +11,7 @@ use serde_json::json;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use super::{Ask, Turn, keep, pupil::class_of, tell, turn};
+use super::{Ask, Turn, grant_of, keep, pupil::class_of, tell, turn};
 use crate::{
     error::Error,
     model::{
@@ -144,7 +144,13 @@ pub async fn list_year_results(
     let (resource, _) = class_of(&mut tx, caller, school, year, class).await?;
     state.authorize(caller, "ListYearResults", &resource)?;
     let rules = school_year::rule_set(&mut tx, state.rule_sets, school, year).await?;
-    Ok((rules, standings(state, &mut tx, school, year, class).await?))
+    let mut standings = standings(state, &mut tx, school, year, class).await?;
+    if !grant_of(caller).shows_names() {
+        for standing in &mut standings {
+            standing.pupil_name = String::new();
+        }
+    }
+    Ok((rules, standings))
 }
 
 /// ConfirmYearResults: what is derived and not confirmed on these cells gets a new version.

@@ -16,6 +16,7 @@ mod feed;
 mod finished;
 mod house;
 mod import;
+mod integrator;
 mod mark_file;
 mod month;
 mod movement;

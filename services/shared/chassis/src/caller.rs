@@ -97,6 +97,8 @@ pub struct Person {
     pub authority: Option<String>,
     /// Roles in force when the token was given.
     pub roles: BTreeSet<Role>,
+    /// Groups of fields that an integrator's grant names; a person has none and needs none.
+    pub grant: BTreeSet<String>,
     /// Roles held by delegation, with the delegation's id.
     pub acting: Vec<(Role, String)>,
     /// The token itself, to be forwarded to peers.

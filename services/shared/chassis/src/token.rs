@@ -36,6 +36,9 @@ pub struct AccessClaims {
     pub authority: Option<String>,
     /// Role ids in force.
     pub roles: Vec<String>,
+    /// What an integrator's grant names.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub grant: Vec<String>,
     /// Roles held by delegation: role id to delegation id.
     #[serde(default, skip_serializing_if = "std::collections::BTreeMap::is_empty")]
     pub act: std::collections::BTreeMap<String, String>,
@@ -247,6 +250,7 @@ mod tests {
             school: None,
             authority: None,
             roles: vec![],
+            grant: vec![],
             act: Default::default(),
             iat: 0,
             exp: 1,

@@ -234,6 +234,7 @@ fn person_of(claims: &AccessClaims, token: &str) -> Option<Person> {
         school: claims.school.clone(),
         authority: claims.authority.clone(),
         roles: claims.roles.iter().filter_map(|role| Role::parse(role)).collect(),
+        grant: claims.grant.iter().cloned().collect(),
         acting: claims
             .act
             .iter()

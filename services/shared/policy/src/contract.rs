@@ -35,7 +35,7 @@ pub fn schema(rpcs: &[String]) -> String {
     let actions: Vec<_> = rpcs.iter().map(|rpc| format!("\"{rpc}\"")).collect();
     format!(
         "namespace Hocba {{
-            entity Person = {{ school?: String, authority?: String, roles: Set<String> }};
+            entity Person = {{ school?: String, authority?: String, roles: Set<String>, grant: Set<String> }};
             entity Peer = {{ name: String }};
             entity Thing = {{ school?: String, authority?: String }};
             action {} appliesTo {{

@@ -175,7 +175,9 @@ impl Policy {
 
         let principal = if let Some(person) = &caller.person {
             let roles = RestrictedExpression::new_set(person.roles.iter().map(|role| text(role.as_str())));
+            let grant = RestrictedExpression::new_set(person.grant.iter().map(|group| text(group)));
             let mut attributes = optional(&person.school, &person.authority);
+            attributes.push(("grant".to_owned(), grant));
             attributes.push(("roles".to_owned(), roles));
             let uid = uid(&self.person, &person.account.to_string());
             Entity::new(uid, attributes.into_iter().collect(), HashSet::new())?

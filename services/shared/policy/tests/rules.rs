@@ -14,6 +14,7 @@ fn person(peer: &str, school: Option<&str>, roles: &[Role]) -> Caller {
         school: school.map(str::to_owned),
         authority: Some("gia-lam".to_owned()),
         roles: roles.iter().copied().collect(),
+        grant: BTreeSet::new(),
         acting: Vec::new(),
         token: String::new(),
     };
@@ -99,6 +100,7 @@ fn a1_every_school_role_is_refused_at_another_school() {
         "ActivateAccount",
         "ConfirmTotp",
         "ReportIncidentWithoutSignIn",
+        "SignInIntegrator",
     ];
     for rpc in contract::rpcs().unwrap() {
         if free.iter().any(|method| rpc.ends_with(&format!("/{method}"))) {
@@ -110,6 +112,55 @@ fn a1_every_school_role_is_refused_at_another_school() {
         reasons.insert(refusal.reason());
     }
     assert_eq!(reasons, BTreeSet::from(["OTHER_SCHOOL"]));
+}
+
+#[rstest]
+#[case::nothing(&[], &[])]
+#[case::roster(&["roster"], &["ListTeachingAssignments", "ListPupils", "GetPupil"])]
+#[case::identity_page(&["identity_page"], &["ListPupils", "GetPupil"])]
+#[case::marks(&["marks"], &["ListMarkSheets", "GetMarkSheet"])]
+#[case::results(&["results"], &["ListYearResults"])]
+#[case::two(&["marks", "results"], &["ListMarkSheets", "GetMarkSheet", "ListYearResults"])]
+fn r3_an_integrator_may_call_exactly_the_reads_its_grant_names(
+    #[case] groups: &[&str],
+    #[case] reads: &[&str],
+) {
+    const DOOR: [&str; 6] = [
+        "SignIn",
+        "RefreshSignIn",
+        "GetJwks",
+        "ActivateAccount",
+        "ConfirmTotp",
+        "SignInIntegrator",
+    ];
+    let policy = Policy::load().unwrap();
+    let mut caller = person("gateway", Some("a"), &[Role::Integrator]);
+    if let Some(person) = &mut caller.person {
+        person.grant = groups.iter().map(|group| (*group).to_owned()).collect();
+    }
+    // However it might relate to a thing, and whatever else it might be called.
+    let resource = [
+        "self",
+        "teacher",
+        "homeroom",
+        "requester",
+        "owner",
+        "holder",
+        "participant",
+    ]
+    .into_iter()
+    .fold(Resource::school("a").authority("gia-lam"), Resource::relation);
+    let mut expected: BTreeSet<String> = DOOR.map(|method| format!("{IDENTITY}/{method}")).into();
+    let always = ["GetSchoolYear", "ListClasses", "ListChanges", "WatchChanges"];
+    let always: &[&str] = if groups.is_empty() { &[] } else { &always };
+    let records = always.iter().chain(reads);
+    expected.extend(records.map(|method| format!("hocba.records.v1.RecordsService/{method}")));
+    let allowed: BTreeSet<String> = contract::rpcs()
+        .unwrap()
+        .into_iter()
+        .filter(|rpc| policy.authorize(&caller, rpc, &resource).is_ok())
+        .collect();
+    assert_eq!(allowed, expected);
 }
 
 #[test]

@@ -131,6 +131,15 @@ impl TestIdentity {
         TestPerson { token, ..person }
     }
 
+    /// A system whose grant names these groups of fields.
+    #[must_use]
+    pub fn integrator(&self, school: &str, groups: &[&str]) -> TestPerson {
+        let person = self.person(school, &["integrator"]);
+        let grant = groups.iter().map(|group| (*group).to_owned()).collect();
+        let token = self.token(&person, 300, |claims| claims.grant = grant);
+        TestPerson { token, ..person }
+    }
+
     /// A sign-in of an account; its token ends after so many seconds (negative: ended already).
     #[must_use]
     pub fn sign_in(
@@ -172,6 +181,7 @@ impl TestIdentity {
             school: person.school.clone(),
             authority: None,
             roles: person.roles.iter().map(|role| (*role).to_owned()).collect(),
+            grant: Vec::new(),
             act: BTreeMap::new(),
             iat: now.unix_timestamp(),
             exp: now.unix_timestamp() + seconds,
