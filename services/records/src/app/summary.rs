@@ -17,13 +17,14 @@ use super::{
 use crate::{
     error::Error,
     model::{
+        need::{Need, Needs},
         period::Period,
         rule_set::{Line, Part, RuleSet},
         sheet,
         summary::{self as model, Column, Gap, Line as PupilLine, Summary},
     },
     state::State,
-    store::{assignment, class, correction, mark, pupil, school_year},
+    store::{assignment, class, correction, mark, need, pupil, school_year},
 };
 
 /// ExportClassSummary.
@@ -38,10 +39,16 @@ pub async fn export_class_summary(
     state.authorize(caller, "ExportClassSummary", &resource)?;
     let rules = school_year::rule_set(&mut tx, state.rule_sets, school, year).await?;
     let grade = class::grade(&mut tx, school, year, class).await?;
-    let columns = columns(rules, grade, period);
+    let needs = need::of_class(&mut tx, school, year, class).await?;
+    let lines = columned(rules, grade, &needs);
+    let columns: Vec<Column> = lines.iter().map(|line| column(rules, line, period)).collect();
     let mut cells = HashMap::<Uuid, BTreeMap<String, _>>::new();
     for cell in correction::latest(&mut tx, school, (year, class), period.id()).await? {
         cells.entry(cell.pupil).or_default().insert(cell.item, cell.value);
+    }
+    for ((pupil, item), blank) in &needs.blanks {
+        let own = cells.entry(*pupil).or_default();
+        own.entry(item.clone()).or_insert_with(|| blank.value());
     }
     let results: HashMap<Uuid, [String; 3]> = if period == rules.closing() {
         let standings = standings(state, &mut tx, school, year, class).await?;
@@ -53,6 +60,16 @@ pub async fn export_class_summary(
         HashMap::new()
     };
     let roster = pupil::roster(&mut tx, school, year, class).await?;
+    let open = roster
+        .iter()
+        .flat_map(|(pupil, _)| {
+            let own = cells.get(pupil);
+            let required = lines
+                .iter()
+                .filter(|line| needs.of(*pupil, line) == Need::Required);
+            required.filter(move |line| !own.is_some_and(|own| own.contains_key(&line.item)))
+        })
+        .count();
     let pupils: Vec<PupilLine> = roster
         .into_iter()
         .map(|(pupil, name)| PupilLine {
@@ -61,16 +78,6 @@ pub async fn export_class_summary(
             year: results.get(&pupil).cloned(),
         })
         .collect();
-    let required = columns.len() * pupils.len();
-    let sealed: usize = pupils
-        .iter()
-        .map(|line| {
-            columns
-                .iter()
-                .filter(|column| line.cells.contains_key(&column.item))
-                .count()
-        })
-        .sum();
     let printed = school_year::get(&mut tx, school, year).await?;
     let classes = class::list(&mut tx, school, year).await?;
     let class_name = classes
@@ -86,11 +93,8 @@ pub async fn export_class_summary(
             period.title()
         ),
     ];
-    if sealed < required {
-        titles.push(format!(
-            "Còn {} ô chưa chốt, để trống trong bảng.",
-            required - sealed
-        ));
+    if open > 0 {
+        titles.push(format!("Còn {open} ô chưa chốt, để trống trong bảng."));
     }
     let summary = Summary {
         titles,
@@ -104,7 +108,7 @@ pub async fn export_class_summary(
         .map_err(Failure::internal)?
         .map_err(Failure::internal)?;
     let subject = format!("schools/{school}/years/{year}/classes/{class}");
-    let facts = json!({"period": period.id(), "file": hex(&file), "open_cells": required - sealed});
+    let facts = json!({"period": period.id(), "file": hex(&file), "open_cells": open});
     tell(
         state,
         &mut tx,
@@ -122,11 +126,10 @@ pub async fn export_class_summary(
     })
 }
 
-/// The columns of a layout: what the rule set says of the grade in the period. Comments have none.
-fn columns(rules: &RuleSet, grade: i16, period: Period) -> Vec<Column> {
-    let lines = rules.lines(grade, &[]).into_iter();
-    let lines = lines.filter(|line| line.part != Part::Comment);
-    lines.map(|line| column(rules, line, period)).collect()
+/// The lines a layout has columns for: what the grade has, and the electives the class learns. Comments have none.
+fn columned<'r>(rules: &'r RuleSet, grade: i16, needs: &Needs) -> Vec<&'r Line> {
+    let lines = rules.lines(grade, &needs.taught()).into_iter();
+    lines.filter(|line| line.part != Part::Comment).collect()
 }
 
 fn column(rules: &RuleSet, line: &Line, period: Period) -> Column {
@@ -160,7 +163,7 @@ fn printed(rules: &RuleSet, standing: &Standing) -> [String; 3] {
     };
     [
         result.unwrap_or_default(),
-        confirmed.awards.join("; "),
+        standing.awards().join("; "),
         promoted.to_owned(),
     ]
 }
@@ -180,9 +183,11 @@ pub async fn export_completeness(
         .into_iter()
         .map(|it| ((it.class, it.item), it.teacher_name))
         .collect();
+    let mut all_needs = need::by_class(&mut tx, school, year, None).await?;
     let mut gaps = Vec::new();
     for class in class::list(&mut tx, school, year).await? {
-        let lines = rules.lines(class.grade, &[]);
+        let needs = all_needs.remove(&class.class).unwrap_or_default();
+        let lines = rules.lines(class.grade, &needs.taught());
         let items: Vec<String> = lines.iter().map(|line| line.item.clone()).collect();
         let roster = pupil::roster(&mut tx, school, year, &class.class).await?;
         let names: HashMap<Uuid, &String> = roster.iter().map(|(pupil, name)| (*pupil, name)).collect();
@@ -192,9 +197,9 @@ pub async fn export_completeness(
                 .into_iter()
                 .map(|cell| (cell.pupil, cell.item))
                 .collect();
-        for own in rules.sheets(class.grade, &[]) {
+        for own in rules.sheets(class.grade, &needs.taught()) {
             let lines = rules.sheet(class.grade, own);
-            let missing = sheet::missing(&roster, &lines, &sealed.iter().collect());
+            let missing = sheet::missing(&roster, &lines, &needs, &sealed.iter().collect());
             if missing.is_empty() {
                 continue;
             }
@@ -276,7 +281,8 @@ mod tests {
     ) {
         let rules = choose(shipped().unwrap(), "tt27-2020", "2025-2026").unwrap();
         for (grade, (subjects, scores)) in (1..).zip(subjects.into_iter().zip(scores)) {
-            let columns = columns(rules, grade, period);
+            let lines = columned(rules, grade, &Needs::default());
+            let columns: Vec<Column> = lines.iter().map(|line| column(rules, line, period)).collect();
             let of = |part: &str| columns.iter().filter(|column| column.part == part).count();
             assert_eq!(of("Môn học và hoạt động giáo dục"), subjects, "grade {grade}");
             assert_eq!(

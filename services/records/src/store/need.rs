@@ -114,7 +114,7 @@ pub async fn exemptions(
             x.ended_at
          from exemption x
          join enrolment e on e.school_id = x.school_id and e.year_id = x.year_id and e.pupil_id = x.pupil_id
-         where x.school_id = $1 and x.year_id = $2 and ($3::text is null or e.class_id = $3)
+         where x.school_id = $1 and x.year_id = $2 and e.left_on is null and ($3::text is null or e.class_id = $3)
          order by x.decided_at, x.exemption_id",
         school,
         year,
@@ -189,7 +189,7 @@ pub async fn electives(
             case when v.pupils is not null then array(
                 select e.pupil_id from enrolment e
                 where e.school_id = v.school_id and e.year_id = v.year_id and e.class_id = v.class_id
-                  and e.pupil_id = any(v.pupils)) end as "pupils?"
+                  and e.left_on is null and e.pupil_id = any(v.pupils)) end as "pupils?"
          from elective v
          where v.school_id = $1 and v.year_id = $2 and ($3::text is null or v.class_id = $3)
          order by v.class_id, v.item"#,

@@ -164,7 +164,8 @@ pub async fn open_cells(
     let rows = sqlx::query!(
         "select g.pupil_id, g.item from enrolment e
          join granted_attempt g on g.school_id = e.school_id and g.year_id = e.year_id and g.pupil_id = e.pupil_id
-         where e.school_id = $1 and e.year_id = $2 and e.class_id = $3 and g.period = $4 and not exists (
+         where e.school_id = $1 and e.year_id = $2 and e.class_id = $3 and e.left_on is null
+           and g.period = $4 and not exists (
             select 1 from sealed_cell c
             where c.school_id = g.school_id and c.year_id = g.year_id and c.pupil_id = g.pupil_id
               and c.item = g.item and c.period = g.period and c.version > g.version)",

@@ -187,7 +187,7 @@ async fn a4_2b_a_sealed_cell_refuses_everybody_and_tampering_behind_the_triggers
     for statement in [
         "update sealed_cell set score = 10",
         "delete from sealed_cell",
-        "truncate sealed_cell",
+        "truncate sealed_cell cascade",
         "update receipt set cell_count = 1",
     ] {
         let refused = sqlx::query(statement).execute(&superuser).await.unwrap_err();

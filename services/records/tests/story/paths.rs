@@ -91,6 +91,15 @@ async fn suspend(house: &House, pupils: &[String]) -> EntrySession {
         save(house, &teacher, &session, (pupil, 0), Some(value("T", Some(9)))).await;
     }
     house.identity.tell(Kind::AccountSuspended, &teacher);
+    // Two readers of the feed: who holds the sessions, and who judges tokens.
+    eventually("the suspended account is refused", PATIENCE, || async {
+        let mine = ListEntrySessionsRequest {
+            parent: format!("schools/{SCHOOL}"),
+        };
+        let answer = house.records().list_entry_sessions(teacher.ask(mine)).await;
+        answer.err().ok_or("served")
+    })
+    .await;
     eventually("the held session", PATIENCE, || async {
         held(house).await.pop().ok_or("none")
     })
