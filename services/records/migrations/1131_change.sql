@@ -83,6 +83,8 @@ create trigger teaching_assignment_change after insert or update on teaching_ass
         'schools/{school_id}/years/{year_id}/classes/{class_id}/teachingAssignments/{item}');
 create trigger pupil_change after insert or update on pupil
     for each row execute function change_note('pupil', 'schools/{school_id}/pupils/{pupil_id}');
+create trigger absence_change after insert or update on absence
+    for each row execute function change_note('enrolment', 'schools/{school_id}/years/{year_id}/pupils/{pupil_id}');
 create trigger enrolment_change after insert or update on enrolment
     for each row execute function change_note('enrolment', 'schools/{school_id}/years/{year_id}/pupils/{pupil_id}');
 create trigger receipt_seal after insert on receipt

@@ -97,7 +97,7 @@ pub async fn counts(tx: &mut PgConnection, school: &str, year: &str) -> Result<V
          ) r on true
          left join promotion p on p.school_id = e.school_id and p.year_id = e.year_id and p.pupil_id = e.pupil_id
             and p.result_version = r.version
-         where e.school_id = $1 and e.year_id = $2
+         where e.school_id = $1 and e.year_id = $2 and e.left_on is null
          group by e.class_id order by e.class_id"#,
         school,
         year,
