@@ -95,6 +95,7 @@ async fn sign_in_anew(cluster: &Cluster, login: &Login) -> anyhow::Result<(Strin
                 password: login.password.clone(),
                 totp_code: totp_code(&login.totp_secret)?,
                 client: Uuid::now_v7().to_string(),
+                ..SignInRequest::default()
             };
             let answer = IdentityServiceClient::new(cluster.channel())
                 .sign_in(request)

@@ -7,8 +7,8 @@ use hocba_proto::identity::identity_service_server::IdentityService;
 use tonic::Request;
 
 use super::{
-    Answer, account, activation, authority, challenge, delegation, incident, integrator, jwks, network, password,
-    recovery, role_binding, school, security, security_key, sign_in, staff_group, staff_group_role,
+    Answer, account, activation, authority, challenge, delegation, incident, integrator, jwks, network,
+    password, recovery, role_binding, school, security, security_key, sign_in, staff_group, staff_group_role,
     staff_profile, step_up, task, working_group,
 };
 use crate::state::State;

@@ -37,6 +37,7 @@ async fn sign_in_from(world: &World, person: &Person, client: &str, later: i64) 
         password: person.password.clone(),
         totp_code: person.code(later),
         client: client.to_owned(),
+        ..SignInRequest::default()
     };
     world.client().sign_in(ask("", INSIDE, request)).await.unwrap();
 }

@@ -8,7 +8,7 @@ use tonic::{Request, Response};
 
 use super::{
     Answer,
-    mark_sheet::{period, wire_period},
+    mark_sheet::{parse_period, wire_period},
     name,
 };
 use crate::{
@@ -142,8 +142,10 @@ fn days(field: &str, given: &[wire::TestDay]) -> Result<Vec<TestDay>, Failure> {
 fn dues(field: &str, given: &[wire::DueDay]) -> Result<Vec<DueDay>, Failure> {
     let (mut days, mut refusal) = (Vec::<DueDay>::with_capacity(given.len()), None::<Failure>);
     for (at, due) in given.iter().enumerate() {
-        let known = days.iter().any(|day| Some(day.period) == period(due.period()));
-        match (period(due.period()), parse_day(&due.day)) {
+        let known = days
+            .iter()
+            .any(|day| Some(day.period) == parse_period(due.period()));
+        match (parse_period(due.period()), parse_day(&due.day)) {
             (Some(period), Some(day)) if !known => days.push(DueDay { period, day }),
             _ => {
                 let (at, words) = (
