@@ -80,7 +80,11 @@ deny: $(VENV)/ready
 
 .PHONY: proto
 proto: $(VENV)/ready
-	cd proto && ../$(VENV)/bin/buf lint
+	cd proto && ../$(VENV)/bin/buf lint && ../$(VENV)/bin/buf breaking --exclude-imports --against baseline.binpb
+
+.PHONY: contract
+contract: $(VENV)/ready ## Takes the contract as it stands for what later changes must not break (a release does it)
+	cd proto && ../$(VENV)/bin/buf build --exclude-source-info -o baseline.binpb
 
 .PHONY: k8s
 k8s: $(VENV)/ready
