@@ -1,6 +1,5 @@
 //! What stands encrypted or keyed in the database: the page of every pupil under a key of its own, the plans of imports,
-//! the words
-//! of class checks. One master key; every use has a key derived from it.
+//! the words of class checks. One master key; every use has a key derived from it.
 
 use std::path::Path;
 

@@ -49,12 +49,14 @@ impl Key {
                 y: String::new(),
             },
             Self::P256(pair) => {
+                // An uncompressed point: a byte that says so, then both coordinates.
                 let point = pair.public_key().as_ref();
+                let (x, y) = point.split_at(1).1.split_at(32);
                 PublicJwk {
                     kty: "EC".into(),
                     crv: "P-256".into(),
-                    x: text(&point[1..33]),
-                    y: text(&point[33..]),
+                    x: text(x),
+                    y: text(y),
                 }
             }
         }

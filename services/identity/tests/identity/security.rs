@@ -96,8 +96,8 @@ async fn a6_2_the_board_sees_what_of_an_account_calls_for_a_look() {
     // A device that two accounts use shows at both, and names the other.
     sign_in_from(&world, &idle, "điện thoại", 1).await;
     let all = looks(&world, &principal).await;
-    assert_eq!(of(&all, &idle).shared_with, [parallel.name.clone()]);
-    assert_eq!(of(&all, &parallel).shared_with, [idle.name.clone()]);
+    assert_eq!(of(&all, &idle).shared_with, std::slice::from_ref(&parallel.name));
+    assert_eq!(of(&all, &parallel).shared_with, std::slice::from_ref(&idle.name));
     assert!(signs(of(&all, &idle)).contains(&Sign::SharedClient));
     assert!(
         !signs(of(&all, &idle)).contains(&Sign::RoleUnused),

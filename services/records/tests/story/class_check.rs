@@ -103,7 +103,7 @@ async fn a8_4_a_finding_stands_until_it_is_settled_and_the_board_sees_the_open_o
 
     assert_eq!(
         list(&house, &house.principal, "", true).await.unwrap(),
-        [class_wide.clone()]
+        std::slice::from_ref(&class_wide)
     );
     assert_eq!(
         list(&house, &homeroom, CLASS, false).await.unwrap(),

@@ -64,9 +64,9 @@ pub(crate) fn list(sheet: &mut Worksheet, from: u32) {
         }
         let date = |year, month, day| ExcelDateTime::from_ymd(year, month, day).unwrap();
         sheet
-            .write_with_format(row, BORN, &date(2015, 3, 2), &day)
+            .write_with_format(row, BORN, date(2015, 3, 2), &day)
             .unwrap();
-        sheet.write_with_format(row, 6, &date(2021, 8, 15), &day).unwrap();
+        sheet.write_with_format(row, 6, date(2021, 8, 15), &day).unwrap();
     }
 }
 

@@ -162,8 +162,8 @@ fn twice(change: impl FnOnce(&mut Worksheet)) -> Vec<u8> {
             sheet.write(4, at, text).unwrap();
         }
         let date = |year| ExcelDateTime::from_ymd(year, 3, 2).unwrap();
-        sheet.write_with_format(4, BORN, &date(2015), &format).unwrap();
-        sheet.write_with_format(4, 6, &date(2021), &format).unwrap();
+        sheet.write_with_format(4, BORN, date(2015), &format).unwrap();
+        sheet.write_with_format(4, 6, date(2021), &format).unwrap();
         change(sheet);
     })
 }
