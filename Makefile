@@ -54,11 +54,6 @@ test: system nextest ## Runs every test with a PostgreSQL and a Redis of their o
 	cargo nextest run --workspace --locked --no-run
 	$(DEV) with-databases -- cargo nextest run --workspace --locked
 
-.PHONY: matrix
-matrix: system nextest ## Writes tests/data/matrix.tsv anew: who may do what, for review
-	cargo build --workspace --bins --locked
-	HOCBA_MATRIX=write $(DEV) with-databases -- cargo nextest run --workspace --locked --test matrix
-
 .PHONY: lint
 lint: fmt-check clippy deny proto k8s sqlx-check ## Everything that reads the code without running it
 

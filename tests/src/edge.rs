@@ -4,6 +4,7 @@ use std::{collections::BTreeMap, fs, net::SocketAddr, path::Path, sync::Arc, tim
 
 use anyhow::{Context, bail};
 use bytes::{Buf, BufMut, Bytes};
+use prost_reflect::MethodDescriptor;
 use rustls::{
     ClientConfig, RootCertStore,
     pki_types::{CertificateDer, ServerName, pem::PemObject},
@@ -18,6 +19,8 @@ use tonic::{
     codec::{Codec, DecodeBuf, Decoder, EncodeBuf, Encoder},
     transport::{Certificate, Channel, ClientTlsConfig, Endpoint},
 };
+
+use crate::rpcs;
 
 /// The health page as JSON.
 #[derive(Debug, Clone, Deserialize)]
@@ -69,6 +72,24 @@ pub async fn call_stream(
         .map_err(|error| Status::unavailable(error.to_string()))?;
     let path = path.parse().map_err(|_| Status::invalid_argument("not a path"))?;
     client.streaming(request.map(tokio_stream::once), path, Raw).await
+}
+
+/// The outcome of any method, whatever its streams. Who may watch is told by the answer's head: a watch need not say
+/// anything for minutes.
+pub async fn outcome(
+    channel: &Channel,
+    method: &MethodDescriptor,
+    request: Request<Vec<u8>>,
+) -> Result<(), Status> {
+    let path = rpcs::path(method);
+    if method.is_client_streaming() {
+        let answer = call_stream(channel, &path, request).await?;
+        answer.into_inner().message().await.map(drop)
+    } else if method.is_server_streaming() {
+        call_stream(channel, &path, request).await.map(drop)
+    } else {
+        call(channel, &path, request).await.map(drop)
+    }
 }
 
 /// Asks the health page.

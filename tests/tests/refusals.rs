@@ -139,21 +139,6 @@ async fn account(
     cluster.sign_in(&login).await
 }
 
-/// The outcome of one call, whatever its streams.
-async fn call(channel: &Channel, method: &MethodDescriptor, request: Request<Vec<u8>>) -> Result<(), Status> {
-    let path = rpcs::path(method);
-    if method.is_client_streaming() || method.is_server_streaming() {
-        edge::call_stream(channel, &path, request)
-            .await?
-            .into_inner()
-            .message()
-            .await
-            .map(drop)
-    } else {
-        edge::call(channel, &path, request).await.map(drop)
-    }
-}
-
 fn told(outcome: &Result<(), Status>) -> String {
     match outcome {
         Ok(()) => "allowed".to_owned(),
@@ -188,7 +173,7 @@ fn denied(outcome: &Result<(), Status>) -> bool {
 
 async fn without_a_token(channel: &Channel, wrong: &mut Vec<String>) {
     for method in rpcs::public().unwrap() {
-        let outcome = call(channel, &method, Request::new(Vec::new())).await;
+        let outcome = edge::outcome(channel, &method, Request::new(Vec::new())).await;
         let open = rpcs::WITHOUT_TOKEN.contains(&method.name());
         let refused = outcome.as_ref().is_err_and(|status| {
             status.code() == Code::Unauthenticated && reason(status) == "UNAUTHENTICATED"
@@ -201,7 +186,7 @@ async fn without_a_token(channel: &Channel, wrong: &mut Vec<String>) {
             ));
         }
         let forged = with_token("eyJhbGciOiJub25lIn0.e30.", Vec::new()).unwrap();
-        let outcome = call(channel, &method, forged).await;
+        let outcome = edge::outcome(channel, &method, forged).await;
         let refused = outcome
             .as_ref()
             .is_err_and(|status| status.code() == Code::Unauthenticated);
@@ -221,7 +206,7 @@ async fn with_wrong_roles(channel: &Channel, people: &People, wrong: &mut Vec<St
         let mut refused = false;
         for (role, person) in &people.roles {
             let request = person.ask(filled::request(&method, &people.places)).unwrap();
-            let outcome = call(channel, &method, request).await;
+            let outcome = edge::outcome(channel, &method, request).await;
             refused |= denied(&outcome);
             outcomes.push(format!("{role}: {}", told(&outcome)));
         }
@@ -240,7 +225,7 @@ async fn from_another_school(channel: &Channel, people: &People, wrong: &mut Vec
             .other
             .ask(filled::request(&method, &people.places))
             .unwrap();
-        let outcome = call(channel, &method, request).await;
+        let outcome = edge::outcome(channel, &method, request).await;
         if !denied(&outcome) {
             wrong.push(format!(
                 "another school: {}: {}",
@@ -291,7 +276,7 @@ async fn internal_methods_from_outside(cluster: &Cluster, people: &People, wrong
     let (_, operator) = &people.roles[0];
     for method in rpcs::internal().unwrap() {
         let bytes = filled::request(&method, &people.places);
-        let outcome = call(&cluster.channel(), &method, operator.ask(bytes.clone()).unwrap()).await;
+        let outcome = edge::outcome(&cluster.channel(), &method, operator.ask(bytes.clone()).unwrap()).await;
         let refused = |outcome: &Result<(), Status>| {
             outcome.as_ref().is_err_and(|status| {
                 status.code() == Code::PermissionDenied && reason(status) == "INTERNAL_ONLY"
@@ -314,7 +299,7 @@ async fn internal_methods_from_outside(cluster: &Cluster, people: &People, wrong
         };
         for node in nodes {
             let as_gateway = straight(cluster, node, "gateway");
-            let outcome = call(&as_gateway, &method, operator.ask(bytes.clone()).unwrap()).await;
+            let outcome = edge::outcome(&as_gateway, &method, operator.ask(bytes.clone()).unwrap()).await;
             if !refused(&outcome) {
                 wrong.push(format!(
                     "as the gateway to {node}: {}: {}",
@@ -323,7 +308,7 @@ async fn internal_methods_from_outside(cluster: &Cluster, people: &People, wrong
                 ));
             }
             let as_alien = straight(cluster, node, "alien");
-            let outcome = call(&as_alien, &method, Request::new(bytes.clone())).await;
+            let outcome = edge::outcome(&as_alien, &method, Request::new(bytes.clone())).await;
             if !outcome
                 .as_ref()
                 .is_err_and(|status| reason(status).is_empty() && by_the_connection(status.code()))

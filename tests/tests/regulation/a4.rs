@@ -119,7 +119,7 @@ async fn a4_2b_sealed_cells_never_change() {
     for statement in [
         "update sealed_cell set score = 10",
         "delete from sealed_cell",
-        "truncate sealed_cell",
+        "truncate sealed_cell cascade",
         "delete from receipt",
     ] {
         let refused = sqlx::raw_sql(statement)

@@ -10,7 +10,9 @@ use crate::sql;
 #[derive(Debug, Clone, Deserialize)]
 pub(crate) struct Table {
     pub(crate) name: String,
-    /// Row-level security holds, for the owner too.
+    /// Has no rows of its own.
+    pub(crate) view: bool,
+    /// Row-level security holds, for the owner too; a view asks with the rights of who asks it.
     pub(crate) guarded: bool,
     /// Whether the owner has a policy of its own, for functions that run as the owner.
     pub(crate) open_to_owner: bool,
@@ -66,7 +68,9 @@ pub(crate) struct Argument {
 const TABLES: &str = "
 select coalesce(jsonb_agg(jsonb_build_object(
     'name', c.relname,
-    'guarded', c.relrowsecurity and c.relforcerowsecurity,
+    'view', c.relkind = 'v',
+    'guarded', case when c.relkind = 'v' then coalesce('security_invoker=true' = any (c.reloptions), false)
+        else c.relrowsecurity and c.relforcerowsecurity end,
     'open_to_owner', exists (select from pg_policy p where p.polrelid = c.oid and c.relowner = any (p.polroles)),
     'columns', (
         select jsonb_agg(jsonb_build_object(

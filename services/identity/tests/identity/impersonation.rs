@@ -65,6 +65,11 @@ fn a9_only_a_persons_own_proof_is_answered_by_a_token() {
                 format!("{service}.StepUp"),
                 names(&["purpose", "digest", "role", "totp_code", "assertion"])
             ),
+            // Another system's key signs for that system alone, which is no person.
+            (
+                format!("{service}.SignInIntegrator"),
+                names(&["client_assertion"])
+            ),
         ]
     );
 }

@@ -171,7 +171,7 @@ async fn a10_1_a_system_signs_in_by_its_key_and_its_token_names_its_grant(#[case
         .client()
         .get_me(ask(&access.access_token, INSIDE, GetMeRequest {}))
         .await;
-    assert_eq!(reason(me), "PERMISSION_DENIED");
+    assert_eq!(reason(me), "ACCOUNT_UNKNOWN");
     let school = GetSchoolRequest {
         name: format!("schools/{SCHOOL}"),
     };

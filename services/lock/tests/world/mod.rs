@@ -329,7 +329,7 @@ impl World {
 
     /// What a correction gets.
     pub(crate) async fn use_scope(&self, scope: &Scope) -> Result<i64, hocba_fence::Error> {
-        let mut tx = self.guarded_pool.begin().await?;
+        let mut tx = hocba_chassis::database::begin(&self.guarded_pool, SCHOOL).await?;
         let epoch = use_scope(
             &mut tx,
             &term(),

@@ -45,7 +45,9 @@ async fn a_scope_is_used_once_for_its_dossier_and_moves_the_fence_with_the_cells
     let insert =
         "insert into cell (school_id, year_id, period, value) values ('s', '2025-2026', 'end1', 'corrected')";
     let try_use = async |dossier: &str, digest: &str, epoch: i64| {
-        let mut tx = w.pool.begin().await.expect("a transaction");
+        let mut tx = hocba_chassis::database::begin(&w.pool, "s")
+            .await
+            .expect("a transaction");
         use_scope(&mut tx, &term(), dossier, digest, epoch).await
     };
     assert!(matches!(
@@ -61,14 +63,18 @@ async fn a_scope_is_used_once_for_its_dossier_and_moves_the_fence_with_the_cells
         Err(Error::Refused(Refusal::ScopeMismatch))
     ));
     // A crash half-way leaves neither the cells nor the use.
-    let mut crashed = w.pool.begin().await.expect("a transaction");
+    let mut crashed = hocba_chassis::database::begin(&w.pool, "s")
+        .await
+        .expect("a transaction");
     use_scope(&mut crashed, &term(), DOSSIER, DIGEST, 1)
         .await
         .expect("the scope");
     crashed.execute(insert).await.expect("a cell");
     crashed.rollback().await.expect("rollback");
 
-    let mut tx = w.pool.begin().await.expect("a transaction");
+    let mut tx = hocba_chassis::database::begin(&w.pool, "s")
+        .await
+        .expect("a transaction");
     assert_eq!(
         use_scope(&mut tx, &term(), DOSSIER, DIGEST, 1)
             .await
@@ -120,12 +126,16 @@ async fn a_scope_ends_by_time_and_by_a_closing() {
     let listed = list(&w.pool, None, 10).await.expect("a list");
     assert_eq!(listed[0].scopes.len(), 2);
     assert_eq!(listed[0].scopes[1].dossier, both[1].dossier);
-    let mut tx = w.pool.begin().await.expect("a transaction");
+    let mut tx = hocba_chassis::database::begin(&w.pool, "s")
+        .await
+        .expect("a transaction");
     let ended = use_scope(&mut tx, &term(), DOSSIER, DIGEST, 1).await;
     assert!(matches!(ended, Err(Error::Refused(Refusal::ScopeEnded))));
     drop(tx);
     put(&w.pool, &fence(5, State::Closed)).await;
-    let mut tx = w.pool.begin().await.expect("a transaction");
+    let mut tx = hocba_chassis::database::begin(&w.pool, "s")
+        .await
+        .expect("a transaction");
     let void = use_scope(&mut tx, &term(), "schools/s/dossiers/2", DIGEST, 3).await;
     assert!(matches!(void, Err(Error::Refused(Refusal::ScopeEnded))));
 }

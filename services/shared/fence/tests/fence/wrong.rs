@@ -8,7 +8,9 @@ use crate::world::{World, fence, later, put, until_waiting, world};
 /// The same dance for every way to read the fence: the writer asks while an installer holds the lock and has
 /// not committed. Answers whether the writer believed the term open.
 async fn believes_open_behind_an_installer(w: &World, ask: &'static str) -> bool {
-    let mut installer = w.superuser.begin().await.expect("a transaction");
+    let mut installer = hocba_chassis::database::begin(&w.superuser, "s")
+        .await
+        .expect("a transaction");
     installer
         .execute("select * from fence_install_begin('s', '2025-2026/marks-semester1', 9, '5s')")
         .await
