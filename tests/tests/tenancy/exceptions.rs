@@ -148,6 +148,36 @@ pub(crate) const CROSSINGS: &[Crossing] = &[
         "old lines of the feed are forgotten for all schools at once",
     ),
     reads(
+        "identity",
+        "recoveries_lapsed",
+        &["out_school", "out_id"],
+        "the sweeper ends recoveries school by school",
+    ),
+    changes(
+        "identity",
+        "assertion_uses_forget",
+        &["assertion_uses_forget"],
+        "ids of assertions that have ended are forgotten for all schools at once",
+    ),
+    reads(
+        "records",
+        "change_heads",
+        &["out_school", "out_last"],
+        "one question a second wakes the watches of all schools: their newest numbers",
+    ),
+    reads(
+        "records",
+        "schools_to_ask_for",
+        &["out_school"],
+        "which schools' authority is asked for in the background",
+    ),
+    reads(
+        "records",
+        "schools_of_authority",
+        &["out_school"],
+        "an officer's schools, each of which is then read for itself",
+    ),
+    reads(
         "records",
         "sessions_to_end",
         &["out_school", "out_session"],
