@@ -83,9 +83,15 @@ pub(crate) async fn measure(cluster: &Cluster) -> anyhow::Result<Figures> {
 }
 
 fn pupils(count: usize) -> Vec<String> {
-    (1..=count)
-        .map(|number| format!("Học Sinh Số {number}"))
-        .collect()
+    // Words, since a name with a digit is refused: 10 × 10 × 10 of them.
+    const WORDS: [&str; 10] = [
+        "An", "Bình", "Chi", "Dung", "Giang", "Hà", "Khôi", "Lan", "Minh", "Ngọc",
+    ];
+    let names = WORDS.iter().flat_map(|one| {
+        let both = WORDS.iter().map(move |two| (one, two));
+        both.flat_map(|(one, two)| WORDS.iter().map(move |three| format!("Lê {one} {two} {three}")))
+    });
+    names.take(count).collect()
 }
 
 #[derive(Default)]
@@ -136,9 +142,10 @@ async fn import(cluster: &Cluster) -> anyhow::Result<f64> {
     Ok(began.elapsed().as_secs_f64() * 1000.0)
 }
 
-/// 1A to 5F, as many as a school has.
+/// 5A to 1F, as many as a school has; a grade 5 class first, since it has every subject.
 fn classes() -> Vec<String> {
     (1..=5)
+        .rev()
         .flat_map(|grade| "ABCDEF".chars().map(move |letter| format!("{grade}{letter}")))
         .take(CLASSES)
         .collect()
