@@ -28,7 +28,7 @@ use tonic_types::StatusExt;
 use uuid::Uuid;
 
 /// Methods for whoever is signed in: there is no wrong role and no other school.
-const FOR_EVERYBODY: [&str; 7] = [
+const FOR_EVERYBODY: [&str; 8] = [
     "SignOut",
     "StepUp",
     "BeginStepUp",
@@ -36,6 +36,7 @@ const FOR_EVERYBODY: [&str; 7] = [
     "ChangePassword",
     "GetMe",
     "GetTrustAnchors",
+    "ListPlaces",
 ];
 
 const AUTHORITY: &str = "refusals";

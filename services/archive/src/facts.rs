@@ -11,7 +11,7 @@ use hocba_proto::{
 };
 use hocba_vault::Index;
 
-use crate::model::{name::DocumentName, slot::Slot};
+use crate::model::{name::DocumentName, score::printed, slot::Slot};
 
 /// A document with its empty slots.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,7 +44,7 @@ pub fn document(name: &DocumentName, header: &ClassHeader, pupil: &PupilFacts, s
                 section.body = salted(section.body, salts);
                 sections.push(section);
             }
-            Some(_) | None => homeroom = homeroom.child(values(Element::new("line"), line, facts)),
+            Some(_) | None => homeroom = homeroom.child(values(Element::new("line"), header, line, facts)),
         }
     }
     sections.push(Section {
@@ -106,12 +106,12 @@ fn subject(
     Section {
         slot: Kind::Subject(line.item.to_lowercase()),
         signer: teacher.teacher.clone(),
-        body: values(body, line, facts),
+        body: values(body, header, line, facts),
     }
 }
 
 /// One line's sealed value.
-fn values(element: Element, line: &BookLine, facts: &LineFacts) -> Element {
+fn values(element: Element, header: &ClassHeader, line: &BookLine, facts: &LineFacts) -> Element {
     let value = facts.value.clone().unwrap_or_default();
     let mark = match value.mark() {
         CellMark::Unspecified => "",
@@ -120,7 +120,8 @@ fn values(element: Element, line: &BookLine, facts: &LineFacts) -> Element {
         CellMark::Exempt => "exempt",
         CellMark::NotAssessed => "not_assessed",
     };
-    let score = value.score.filter(|_| line.tested).map(|score| score.to_string());
+    let score = value.score.filter(|_| line.tested);
+    let score = score.map(|score| printed(score, header.score_decimals));
     element
         .attribute("item", line.item.as_str())
         .attribute("part", line.part.as_str())

@@ -3,5 +3,6 @@
 pub mod evidence;
 pub mod name;
 pub mod place;
+pub mod score;
 pub mod slot;
 pub mod tarball;

@@ -20,6 +20,7 @@ mod mark_file;
 mod mark_sheet;
 mod movement;
 mod name;
+mod place;
 mod pupil;
 mod pupil_import;
 mod reassessment;
@@ -150,4 +151,6 @@ serve! {
     year_result::list_year_results(ListYearResultsRequest) -> ListYearResultsResponse;
     year_result::confirm_year_results(ConfirmYearResultsRequest) -> ConfirmYearResultsResponse;
     year_result::decide_promotions(DecidePromotionsRequest) -> DecidePromotionsResponse;
+    place::import_places(ImportPlacesRequest) -> ImportPlacesResponse;
+    place::list_places(ListPlacesRequest) -> ListPlacesResponse;
 }

@@ -22,6 +22,7 @@ pub mod held_session;
 pub mod mark_file;
 pub mod mark_sheet;
 pub mod movement;
+pub mod place;
 pub mod pupil;
 pub mod pupil_change;
 pub mod pupil_import;

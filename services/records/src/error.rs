@@ -3,7 +3,7 @@
 use hocba_chassis::error::{Failure, SHARED};
 use tonic::{Code, Status};
 
-use crate::model::import::Finding;
+use crate::model::{calendar::format_day, import::Finding, place::Unfit, place_file::Finding as Row};
 
 /// Everything records can fail with.
 #[derive(Debug, thiserror::Error)]
@@ -140,6 +140,10 @@ pub enum Error {
     RollOverIncomplete(Vec<(String, String)>),
     #[error("the feed has not come further than {0}")]
     SequenceUnknown(i64),
+    #[error("places are not in force")]
+    PlaceInvalid(Vec<(&'static str, Unfit)>),
+    #[error("{} rows do not hold", .0.len())]
+    PlaceRows(Vec<Row>),
     #[error("etag mismatch")]
     EtagMismatch,
     #[error("the database holds what it must not: {0}")]
@@ -350,6 +354,20 @@ impl From<Error> for Failure {
             Error::SequenceUnknown(newest) => Self::new(Code::OutOfRange, OWN, "SEQUENCE_UNKNOWN")
                 .meta("newest", newest)
                 .vi("Dòng thay đổi chưa đến số này (dữ liệu đã được phục hồi), xin đọc lại từ đầu."),
+            Error::PlaceInvalid(units) => place_invalid(&units),
+            Error::PlaceRows(rows) => {
+                /// An answer's details travel in its trailers, which are small.
+                const TOLD: usize = 40;
+                let count = rows.len();
+                rows.into_iter().take(TOLD).fold(
+                    Self::invalid(OWN, "PLACE_ROWS_INVALID")
+                        .meta("count", count)
+                        .vi(format!(
+                            "Tệp có {count} dòng chưa đúng, chưa ghi dòng nào: xin sửa rồi nạp lại."
+                        )),
+                    |failure, row| failure.violation(format!("rows[{}]", row.row), row.words),
+                )
+            }
             Error::EtagMismatch => {
                 Self::aborted(SHARED, "ETAG_MISMATCH").vi("Dữ liệu đã được người khác sửa, xin tải lại.")
             }
@@ -358,4 +376,27 @@ impl From<Error> for Failure {
             Error::Shared(failure) => *failure,
         }
     }
+}
+
+/// Every unit that is none is told to people; programs get the facts of the first.
+fn place_invalid(units: &[(&'static str, Unfit)]) -> Failure {
+    let mut failure = Failure::invalid(OWN, "PLACE_INVALID")
+        .vi("Có đơn vị hành chính không có hiệu lực vào ngày cần ghi, xin chọn lại.");
+    if let Some((field, unfit)) = units.first() {
+        failure = failure
+            .meta("field", field)
+            .meta("code", &unfit.code)
+            .meta("day", format_day(unfit.day));
+        if let Some(place) = &unfit.place {
+            failure = failure.meta("valid_from", format_day(place.valid_from));
+            if let Some(last) = place.valid_to {
+                failure = failure.meta("valid_to", format_day(last));
+            }
+        }
+        if let Some(next) = &unfit.successor {
+            failure = failure.meta("successor", &next.code);
+        }
+    }
+    let told = units.iter().map(|(field, unfit)| (*field, unfit.words()));
+    told.fold(failure, |failure, (field, words)| failure.violation(field, words))
 }

@@ -57,10 +57,12 @@
 //! | ListChanges, WatchChanges, ListTasks | everybody of the school | A6.4 |
 //! | WatchCompleteness | principal, vice_principal, system_admin, working_group, inspector | A6.4 |
 //! | GetDistrictOverview | district_officer of the authority | A6.4 |
+//! | ImportPlaces | operator | A4.1 |
+//! | ListPlaces | everybody who is signed in | A8.1 |
 //!
 //! Integrators read what their grant names (A10.1): GetSchoolYear, ListClasses, ListChanges and WatchChanges with every
 //! group; `roster` ListTeachingAssignments, ListPupils, GetPupil; `identity_page` the latter two in full; `marks`
-//! ListMarkSheets, GetMarkSheet; `results` ListYearResults. Fields of other groups are empty.
+//! ListMarkSheets, GetMarkSheet; `results` ListYearResults; `completeness` WatchCompleteness. Fields of other groups are empty.
 //!
 //! The internal service is called by archive (ExportClassFacts) and workflow (corrections), for a person.
 
@@ -121,6 +123,8 @@ pub async fn build(context: Context, config: Config) -> anyhow::Result<Built> {
         vault: vault::Vault::read(&config.master_key_file)?,
         identity: context.peers.channel("identity").ok(),
         rule_sets: config.rule_sets()?,
+        places: model::place_file::provinces()
+            .map_err(|findings| anyhow::anyhow!("the provinces: {findings:?}"))?,
         pulse: pulse::Pulse::default(),
         overviews: std::sync::Mutex::default(),
     });

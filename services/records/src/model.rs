@@ -15,6 +15,8 @@ pub mod movement;
 pub mod naming;
 pub mod need;
 pub mod period;
+pub mod place;
+pub mod place_file;
 pub mod pupil;
 pub mod roll_over;
 pub mod rule_set;

@@ -10,7 +10,7 @@ use tonic::transport::Channel;
 
 use crate::{
     error::Error,
-    model::{completeness::Overview, rule_set::RuleSet},
+    model::{completeness::Overview, place::Place, rule_set::RuleSet},
     pulse::Pulse,
     vault::Vault,
 };
@@ -35,6 +35,8 @@ pub struct State {
     pub identity: Option<Channel>,
     /// The rules of assessment.
     pub rule_sets: &'static [RuleSet],
+    /// The provinces this build ships.
+    pub places: Vec<Place>,
     /// Tells watchers of changes.
     pub pulse: Pulse,
     /// Counts of a school and year, with the change and the day they are true of.

@@ -2,14 +2,20 @@
 //! test named by the article it proves. The tests share a cluster and have a school of their own each.
 //! docs/promises.md lists the articles; a watchman compares the two.
 
-#![expect(clippy::expect_used, reason = "a test program: a panic is its failure")]
+#![expect(
+    clippy::expect_used,
+    clippy::unwrap_used,
+    reason = "a test program: a panic is its failure"
+)]
 
 mod a1;
 mod a10;
 mod a4;
+mod a4_2c;
 mod a6;
 mod a8;
 mod a9;
+mod dossier;
 
 use hocba_cluster::{Cluster, person::reason, school::School};
 use tonic::{Response, Status};

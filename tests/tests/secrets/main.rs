@@ -44,13 +44,14 @@ async fn c8_after_a_year_no_secret_and_nothing_sealed_stands_readable_anywhere()
     let cluster = Cluster::boot(Options::default()).await.unwrap();
     let out = tempfile::tempdir().unwrap();
     let file = cluster.demo_school().unwrap();
-    School::make(&cluster).await.unwrap();
+    let small = School::make(&cluster).await.unwrap();
     let mut plants = plants::tokens(&cluster, &file).await.unwrap();
     plants.extend(plants::school(&cluster, &file).await.unwrap());
     let file = cluster_file::play_demo(&cluster.deployment, out.path()).unwrap();
     plants.extend(plants::secrets(&file));
     plants.extend(plants::personal(&file, &out.path().join("package")).unwrap());
     plants.extend(plants::page());
+    plants.extend(plants::decisions(&small).await.unwrap());
     plants.extend(plants::dossiers());
     plants.extend(plants::controls(&cluster, &file).unwrap());
     let count = |what: &str| plants.iter().filter(|plant| plant.what == what).count();
@@ -62,6 +63,8 @@ async fn c8_after_a_year_no_secret_and_nothing_sealed_stands_readable_anywhere()
         ("password", 40),
         ("second factor", 80),
         ("six words", 16),
+        ("exemption", 1),
+        ("plan", 1),
     ] {
         assert!(count(what) >= least, "{} × {what}", count(what));
     }

@@ -7,11 +7,14 @@ use hocba_cluster::{
     Cluster, Node,
     cluster_file::ClusterFile,
     person::{Login, totp_code},
-    school::{PAGE, PUPILS},
+    school::{PAGE, PUPILS, School, request_id},
 };
 use hocba_proto::{
     identity::{SignInRequest, identity_service_client::IdentityServiceClient},
-    records::{ListClassesRequest, ListPupilsRequest, records_service_client::RecordsServiceClient},
+    records::{
+        CreateExemptionRequest, Exemption, ListClassesRequest, ListPupilsRequest, ProposeReassessmentRequest,
+        Reassessment, exemption, reassessment, records_service_client::RecordsServiceClient,
+    },
 };
 use uuid::Uuid;
 
@@ -184,6 +187,45 @@ pub(crate) fn page() -> Vec<Plant> {
     let names = PUPILS.map(|name| text("name", name));
     let values = PAGE.map(|(_, value)| text("page", value));
     names.into_iter().chain(values).collect()
+}
+
+/// Why a pupil of the small school is exempt, and with what plan another attempt is proposed: both tell of health.
+pub(crate) async fn decisions(school: &School) -> anyhow::Result<Vec<Plant>> {
+    const ILLNESS: &str = "Gãy tay thử nghiệm, giấy ra viện số 4711";
+    const PLAN: &str = "Phụ đạo thử nghiệm tại nhà vì điều trị dài ngày";
+    let parent = format!("{}/years/2025-2026", school.name);
+    let sheet = school.sheet("TO", "end2");
+    let session = school.enter(&sheet).await?;
+    school.finish(&session).await?;
+    let cell = school.look(&sheet).await?.cells.into_iter().next();
+    let pupil = cell.context("a cell")?.pupil;
+    let request = CreateExemptionRequest {
+        parent: parent.clone(),
+        exemption: Some(Exemption {
+            pupil: pupil.clone(),
+            kind: exemption::Kind::Exempt.into(),
+            items: vec!["MT".to_owned()],
+            reason: ILLNESS.to_owned(),
+            ..Exemption::default()
+        }),
+        request_id: request_id(),
+    };
+    let mut records = school.records();
+    records.create_exemption(school.principal.ask(request)?).await?;
+    let request = ProposeReassessmentRequest {
+        parent,
+        reassessment: Some(Reassessment {
+            mark_sheet: sheet,
+            pupil,
+            kind: reassessment::Kind::Retest.into(),
+            plan: PLAN.to_owned(),
+            due_day: "2026-06-30".to_owned(),
+            ..Reassessment::default()
+        }),
+        request_id: request_id(),
+    };
+    records.propose_reassessment(school.teacher.ask(request)?).await?;
+    Ok(vec![text("exemption", ILLNESS), text("plan", PLAN)])
 }
 
 /// What the demo wrote into its dossiers, and what evidence and books begin with.

@@ -2,7 +2,7 @@
 //! as if nothing may cross, and what is on them must still be there and as it is described.
 
 /// Tables whose rows belong to no school.
-pub(crate) const WITHOUT_SCHOOL: [(&str, &[&str], &str); 6] = [
+pub(crate) const WITHOUT_SCHOOL: [(&str, &[&str], &str); 7] = [
     (
         "*",
         &["once", "feed_cursor"],
@@ -23,6 +23,11 @@ pub(crate) const WITHOUT_SCHOOL: [(&str, &[&str], &str); 6] = [
         "identity",
         &["attempt"],
         "throttled keys are digests of addresses and e-mails, before anybody is known",
+    ),
+    (
+        "records",
+        &["place"],
+        "the country's register of provinces and communes, which operators import",
     ),
     (
         "identity",

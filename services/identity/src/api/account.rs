@@ -72,12 +72,9 @@ pub async fn list_accounts(
 ) -> Answer<ListAccountsResponse> {
     let caller = Caller::of(&request)?;
     let request = request.into_inner();
-    let mut form = Form::default();
-    let school = form.take("parent", name::school(&request.parent));
-    let school = form.finish(school)?;
-    let paging = Paging::read(
+    let (school, paging) = Paging::of(
         "ListAccounts",
-        &request.parent,
+        (&request.parent, name::school),
         request.page_size,
         &request.page_token,
     )?;

@@ -83,12 +83,9 @@ pub async fn list_integrators(
 ) -> Answer<ListIntegratorsResponse> {
     let caller = Caller::of(&request)?;
     let request = request.into_inner();
-    let mut form = Form::default();
-    let school = form.take("parent", name::school(&request.parent));
-    let school = form.finish(school)?;
-    let paging = Paging::read(
+    let (school, paging) = Paging::of(
         "ListIntegrators",
-        &request.parent,
+        (&request.parent, name::school),
         request.page_size,
         &request.page_token,
     )?;
@@ -155,6 +152,7 @@ fn group(group: WireGroup) -> Option<FieldGroup> {
         WireGroup::IdentityPage => Some(FieldGroup::IdentityPage),
         WireGroup::Marks => Some(FieldGroup::Marks),
         WireGroup::Results => Some(FieldGroup::Results),
+        WireGroup::Completeness => Some(FieldGroup::Completeness),
     }
 }
 
@@ -164,6 +162,7 @@ fn wire_group(group: FieldGroup) -> WireGroup {
         FieldGroup::IdentityPage => WireGroup::IdentityPage,
         FieldGroup::Marks => WireGroup::Marks,
         FieldGroup::Results => WireGroup::Results,
+        FieldGroup::Completeness => WireGroup::Completeness,
     }
 }
 

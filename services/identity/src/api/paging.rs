@@ -3,6 +3,7 @@
 use hocba_chassis::page;
 use uuid::Uuid;
 
+use super::form::Form;
 use crate::error::{Error, Result};
 
 /// Which page of a list is asked for.
@@ -13,6 +14,18 @@ pub struct Paging {
 }
 
 impl Paging {
+    /// The parent of a list, and which of its pages: how every list of something's children begins.
+    pub fn of<P>(
+        list: &str,
+        (parent, read): (&str, impl FnOnce(&str) -> std::result::Result<P, &'static str>),
+        size: i32,
+        token: &str,
+    ) -> Result<(P, Self)> {
+        let mut form = Form::default();
+        let found = form.take("parent", read(parent));
+        Ok((form.finish(found)?, Self::read(list, parent, size, token)?))
+    }
+
     /// Reads size and token of a list; `parent` and filters are what the token is bound to.
     pub fn read(list: &str, parent: &str, size: i32, token: &str) -> Result<Self> {
         let binding = format!("{list} {parent}");

@@ -11,7 +11,7 @@ use tonic::{Request, Response};
 use super::{Answer, form::Form, name, paging::Paging};
 use crate::{
     app::{self, ask::Ask, event, recovery::Halved},
-    model::{home::Home, recovery as model, text},
+    model::{recovery as model, text},
     state::State,
 };
 
@@ -90,12 +90,9 @@ pub async fn list_recoveries(
 ) -> Answer<ListRecoveriesResponse> {
     let caller = Caller::of(&request)?;
     let request = request.into_inner();
-    let mut form = Form::default();
-    let home = form.take("parent", name::home(&request.parent));
-    let home: Home = form.finish(home)?;
-    let paging = Paging::read(
+    let (home, paging) = Paging::of(
         "ListRecoveries",
-        &request.parent,
+        (&request.parent, name::home),
         request.page_size,
         &request.page_token,
     )?;

@@ -88,12 +88,9 @@ pub async fn list_role_bindings(
 ) -> Answer<ListRoleBindingsResponse> {
     let caller = Caller::of(&request)?;
     let request = request.into_inner();
-    let mut form = Form::default();
-    let account = form.take("parent", name::account(&request.parent));
-    let account = form.finish(account)?;
-    let paging = Paging::read(
+    let (account, paging) = Paging::of(
         "ListRoleBindings",
-        &request.parent,
+        (&request.parent, name::account),
         request.page_size,
         &request.page_token,
     )?;

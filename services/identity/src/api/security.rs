@@ -34,12 +34,9 @@ pub async fn list_account_security(
 ) -> Answer<ListAccountSecurityResponse> {
     let caller = Caller::of(&request)?;
     let request = request.into_inner();
-    let mut form = Form::default();
-    let school = form.take("parent", name::school(&request.parent));
-    let school = form.finish(school)?;
-    let paging = Paging::read(
+    let (school, paging) = Paging::of(
         "ListAccountSecurity",
-        &request.parent,
+        (&request.parent, name::school),
         request.page_size,
         &request.page_token,
     )?;
@@ -116,12 +113,9 @@ pub async fn list_security_checks(
 ) -> Answer<ListSecurityChecksResponse> {
     let caller = Caller::of(&request)?;
     let request = request.into_inner();
-    let mut form = Form::default();
-    let school = form.take("parent", name::school(&request.parent));
-    let school = form.finish(school)?;
-    let paging = Paging::read(
+    let (school, paging) = Paging::of(
         "ListSecurityChecks",
-        &request.parent,
+        (&request.parent, name::school),
         request.page_size,
         &request.page_token,
     )?;

@@ -69,12 +69,9 @@ pub async fn list_security_keys(
 ) -> Answer<ListSecurityKeysResponse> {
     let caller = Caller::of(&request)?;
     let request = request.into_inner();
-    let mut form = Form::default();
-    let account = form.take("parent", name::account(&request.parent));
-    let account = form.finish(account)?;
-    let paging = Paging::read(
+    let (account, paging) = Paging::of(
         "ListSecurityKeys",
-        &request.parent,
+        (&request.parent, name::account),
         request.page_size,
         &request.page_token,
     )?;

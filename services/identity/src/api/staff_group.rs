@@ -128,12 +128,9 @@ pub async fn get_group(state: &State, request: Request<GetGroupRequest>) -> Answ
 pub async fn list_groups(state: &State, request: Request<ListGroupsRequest>) -> Answer<ListGroupsResponse> {
     let caller = Caller::of(&request)?;
     let request = request.into_inner();
-    let mut form = Form::default();
-    let school = form.take("parent", name::school(&request.parent));
-    let school = form.finish(school)?;
-    let paging = Paging::read(
+    let (school, paging) = Paging::of(
         "ListGroups",
-        &request.parent,
+        (&request.parent, name::school),
         request.page_size,
         &request.page_token,
     )?;

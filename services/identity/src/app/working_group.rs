@@ -282,7 +282,9 @@ fn binding(
     }
 }
 
-/// Rights come downwards: who decides takes none by it.
+/// Rights come downwards: who decides takes none by it. Membership is the role, and the role proposes what the principal
+/// decides (the year's lock, A11.1) and witnesses what the principal consented to (A5.1): the principal in the own group
+/// would stand on both sides. Articles 6.1 and 11.1 speak of two; leading the group needs no membership.
 fn not_the_decider(by: Uuid, who: &BTreeSet<Uuid>) -> Result<()> {
     if who.contains(&by) {
         Err(Error::OwnAccount)

@@ -20,11 +20,19 @@ pub enum FieldGroup {
     Marks,
     /// Results of the year.
     Results,
+    /// How far the mark sheets are: counts, no mark.
+    Completeness,
 }
 
 impl FieldGroup {
     /// All of them.
-    pub const ALL: [Self; 4] = [Self::Roster, Self::IdentityPage, Self::Marks, Self::Results];
+    pub const ALL: [Self; 5] = [
+        Self::Roster,
+        Self::IdentityPage,
+        Self::Marks,
+        Self::Results,
+        Self::Completeness,
+    ];
 
     /// The word in SQL, in tokens and in policies.
     pub fn as_str(self) -> &'static str {
@@ -33,6 +41,7 @@ impl FieldGroup {
             Self::IdentityPage => "identity_page",
             Self::Marks => "marks",
             Self::Results => "results",
+            Self::Completeness => "completeness",
         }
     }
 

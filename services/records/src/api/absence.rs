@@ -8,7 +8,10 @@ use tonic::{Request, Response};
 
 use super::{Answer, name, pupil};
 use crate::{
-    app::{self, Ask, absence::Address},
+    app::{
+        self, Ask,
+        absence::{Address, Recorded},
+    },
     model::month::Month,
     state::State,
     store::absence::Absence,
@@ -23,15 +26,16 @@ pub(super) async fn record_absences(
     let at = address(&request.parent, &request.month)?;
     let given = request.absences.iter().map(|it| absence(&at, it));
     let given = given.collect::<Result<_, _>>()?;
+    // What is no number is no etag of ours.
+    let etag = (!request.etag.is_empty()).then(|| request.etag.parse().unwrap_or(-1));
     let ask = Ask {
         caller: &caller,
         request_id: &request.request_id,
         body: request,
     };
-    let absences = app::absence::record_absences(state, ask, &at, given).await?;
-    Ok(Response::new(RecordAbsencesResponse {
-        absences: answer(&at, absences),
-    }))
+    let now = app::absence::record_absences(state, ask, &at, given, etag).await?;
+    let (absences, etag) = answer(&at, now);
+    Ok(Response::new(RecordAbsencesResponse { absences, etag }))
 }
 
 pub(super) async fn list_absences(
@@ -41,10 +45,9 @@ pub(super) async fn list_absences(
     let caller = Caller::of(&request)?;
     let request = request.get_ref();
     let at = address(&request.parent, &request.month)?;
-    let absences = app::absence::list_absences(state, &caller, &at).await?;
-    Ok(Response::new(ListAbsencesResponse {
-        absences: answer(&at, absences),
-    }))
+    let now = app::absence::list_absences(state, &caller, &at).await?;
+    let (absences, etag) = answer(&at, now);
+    Ok(Response::new(ListAbsencesResponse { absences, etag }))
 }
 
 fn address(class: &str, month: &str) -> Result<Address, Failure> {
@@ -77,11 +80,14 @@ fn absence(at: &Address, given: &MonthlyAbsence) -> Result<Absence, Failure> {
     }
 }
 
-fn answer(at: &Address, absences: Vec<Absence>) -> Vec<MonthlyAbsence> {
+fn answer(at: &Address, now: Recorded) -> (Vec<MonthlyAbsence>, String) {
     let answer = |it: Absence| MonthlyAbsence {
         pupil: format!("schools/{}/pupils/{}", at.school, it.pupil),
         days_with_leave: it.with_leave.into(),
         days_without_leave: it.without_leave.into(),
     };
-    absences.into_iter().map(answer).collect()
+    (
+        now.absences.into_iter().map(answer).collect(),
+        now.etag.to_string(),
+    )
 }

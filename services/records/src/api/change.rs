@@ -70,6 +70,11 @@ fn change(change: Change) -> wire::Change {
         Kind::MarkSheetCorrected => WireKind::MarkSheetCorrected,
         Kind::YearResult => WireKind::YearResult,
         Kind::Promotion => WireKind::Promotion,
+        Kind::MonthlyChecklist => WireKind::MonthlyChecklist,
+        Kind::ClassFinding => WireKind::ClassFinding,
+        Kind::SpotCheck => WireKind::SpotCheck,
+        Kind::Exemption => WireKind::Exemption,
+        Kind::Elective => WireKind::Elective,
     };
     wire::Change {
         sequence: change.sequence,

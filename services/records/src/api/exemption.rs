@@ -11,7 +11,7 @@ use super::{Answer, draft::pupil_of, name};
 use crate::{
     app::{self, Ask},
     state::State,
-    store::need::Exemption,
+    store::exemption::Exemption,
 };
 
 const PATTERN: &str = "schools/{school}/years/{year}/exemptions/{exemption}";

@@ -225,6 +225,7 @@ fn unit(given: wire::AdministrativeUnit) -> Unit {
         code: given.code,
         name: given.display_name,
         valid_on: given.valid_on,
+        province: given.province_code,
     }
 }
 
@@ -233,6 +234,7 @@ fn wire_unit(unit: Unit) -> wire::AdministrativeUnit {
         code: unit.code,
         display_name: unit.name,
         valid_on: unit.valid_on,
+        province_code: unit.province,
     }
 }
 

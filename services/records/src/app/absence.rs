@@ -6,6 +6,7 @@ use hocba_chassis::Caller;
 use hocba_fence::{Semester, Term};
 use prost::Message;
 use serde_json::json;
+use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::{Ask, Turn, keep, pupil::class_of, tell, turn};
@@ -32,13 +33,23 @@ pub struct Address {
     pub month: Month,
 }
 
-/// RecordAbsences: the whole month of a class; who is not named was never absent.
+/// A month as it stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Recorded {
+    /// One for each pupil.
+    pub absences: Vec<Absence>,
+    /// Changes with every recording; 0 before the first.
+    pub etag: i64,
+}
+
+/// RecordAbsences: the whole month of a class; who is not named was never absent. Without an etag: whatever stands there.
 pub async fn record_absences<M: Message>(
     state: &State,
     ask: Ask<'_, M>,
     at: &Address,
     given: Vec<Absence>,
-) -> Result<Vec<Absence>, Error> {
+    etag: Option<i64>,
+) -> Result<Recorded, Error> {
     let (school, year, class) = (at.school.as_str(), at.year.as_str(), at.class.as_str());
     let mut tx = state.begin(school).await?;
     let (resource, _) = class_of(&mut tx, ask.caller, school, year, class).await?;
@@ -73,6 +84,9 @@ pub async fn record_absences<M: Message>(
         }
         let days: Vec<Absence> = days.into_values().collect();
         let (month, by) = (at.month.to_string(), ask.caller.person()?.account);
+        if !absence::touch(&mut tx, school, (year, class, &month), etag).await? {
+            return Err(Error::EtagMismatch);
+        }
         absence::put(&mut tx, school, (year, &month), &days, (by, state.clock.now())).await?;
         let subject = format!("schools/{school}/years/{year}/classes/{class}");
         let facts = json!({"month": month, "pupils": days.len()});
@@ -88,19 +102,27 @@ pub async fn record_absences<M: Message>(
         .await?;
         keep(&mut tx, &ticket, "").await?;
     }
-    let now = absence::list(&mut tx, school, (year, class), &at.month.to_string()).await?;
+    let now = recorded(&mut tx, at).await?;
     tx.commit().await?;
     Ok(now)
 }
 
 /// ListAbsences: empty while the month is not recorded.
-pub async fn list_absences(state: &State, caller: &Caller, at: &Address) -> Result<Vec<Absence>, Error> {
+pub async fn list_absences(state: &State, caller: &Caller, at: &Address) -> Result<Recorded, Error> {
     let (school, year, class) = (at.school.as_str(), at.year.as_str(), at.class.as_str());
     let mut tx = state.begin(school).await?;
     let (resource, _) = class_of(&mut tx, caller, school, year, class).await?;
     state.authorize(caller, "ListAbsences", &resource)?;
     class::grade(&mut tx, school, year, class).await?;
-    absence::list(&mut tx, school, (year, class), &at.month.to_string()).await
+    recorded(&mut tx, at).await
+}
+
+async fn recorded(tx: &mut PgConnection, at: &Address) -> Result<Recorded, Error> {
+    let (year, class, month) = (at.year.as_str(), at.class.as_str(), at.month.to_string());
+    // The etag first: what is read after it is at least as new.
+    let etag = absence::etag(tx, &at.school, (year, class, &month)).await?;
+    let absences = absence::list(tx, &at.school, (year, class), &month).await?;
+    Ok(Recorded { absences, etag })
 }
 
 /// The month is one of the year and has begun; a pupil is named once.

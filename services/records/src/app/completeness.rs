@@ -12,6 +12,7 @@ use sqlx::PgConnection;
 use time::Date;
 
 use super::{
+    grant_of,
     mark_sheet::{self, Address, Standing},
     watch::Watch,
 };
@@ -107,6 +108,7 @@ pub async fn watch_completeness(
     let told = Told {
         watch: Watch::new(state, caller, school),
         year: year.to_owned(),
+        teachers: grant_of(caller).shows_teachers(),
         sheets: BTreeMap::new(),
         seen: 0,
         day: None,
@@ -124,6 +126,8 @@ type Key = (String, String, Period);
 struct Told {
     watch: Watch,
     year: String,
+    /// Whether it is told whose the sheets are.
+    teachers: bool,
     sheets: BTreeMap<Key, Sheet>,
     seen: i64,
     /// The day it was judged on: another day makes other sheets late.
@@ -168,7 +172,11 @@ impl Told {
         };
         let mut before = std::mem::take(&mut self.sheets);
         let mut news = Vec::new();
-        for sheet in now {
+        for mut sheet in now {
+            if !self.teachers {
+                sheet.standing.teacher = None;
+                sheet.teacher_name.clear();
+            }
             let at = &sheet.standing.address;
             let key = (at.class.clone(), at.sheet.clone(), at.period);
             if before.remove(&key).as_ref() != Some(&sheet) {

@@ -4,15 +4,20 @@ use hocba_chassis::{Caller, clock::new_id};
 use hocba_policy::Resource;
 use prost::Message;
 use serde_json::json;
+use sqlx::PgConnection;
 use uuid::Uuid;
 
-use super::{Ask, Turn, keep, pupil::class_of, tell, turn};
+use super::{
+    Ask, Turn, keep,
+    pupil::{self, class_of},
+    tell, turn,
+};
 use crate::{
     error::Error,
     state::State,
     store::{
-        class, enrolment,
-        need::{self, Exemption},
+        class,
+        exemption::{self, Exemption},
         school_year,
     },
 };
@@ -30,10 +35,8 @@ pub async fn create_exemption<M: Message>(
         Turn::Again(kept) => kept.parse().map_err(|_| Error::Damaged("a kept answer"))?,
         Turn::New(ticket) => {
             let rules = school_year::rule_set(&mut tx, state.rule_sets, school, year).await?;
-            let enrolment = enrolment::list(&mut tx, school, year, None, Some(pupil))
-                .await?
-                .pop();
-            let class = enrolment.ok_or(Error::PupilUnknown)?.class;
+            let pupil = pupil::one(state, &mut tx, school, year, pupil).await?;
+            let class = pupil.class.ok_or(Error::PupilUnknown)?;
             let grade = class::grade(&mut tx, school, year, &class).await?;
             let lines = rules.all_lines(grade);
             let items = if kind == "special_class" {
@@ -51,7 +54,7 @@ pub async fn create_exemption<M: Message>(
             }
             let new = Exemption {
                 id: new_id(),
-                pupil,
+                pupil: pupil.id,
                 kind: kind.to_owned(),
                 items,
                 reason,
@@ -59,9 +62,9 @@ pub async fn create_exemption<M: Message>(
                 decided_at: state.clock.now(),
                 ended_at: None,
             };
-            need::insert_exemption(&mut tx, school, year, &new).await?;
+            exemption::insert(&mut tx, school, year, &pupil.key, &new).await?;
             let subject = format!("schools/{school}/years/{year}/exemptions/{}", new.id);
-            let facts = json!({"pupil": pupil, "kind": kind, "items": new.items});
+            let facts = json!({"pupil": new.pupil, "kind": kind, "items": new.items});
             tell(
                 state,
                 &mut tx,
@@ -76,7 +79,7 @@ pub async fn create_exemption<M: Message>(
             new.id
         }
     };
-    let found = need::exemption(&mut tx, school, year, id).await?;
+    let found = one(state, &mut tx, school, year, id).await?;
     tx.commit().await?;
     Ok(found)
 }
@@ -90,10 +93,10 @@ pub async fn end_exemption<M: Message>(
 ) -> Result<Exemption, Error> {
     state.authorize(ask.caller, "EndExemption", &Resource::school(school))?;
     let mut tx = state.begin(school).await?;
-    need::exemption(&mut tx, school, year, id).await?;
+    one(state, &mut tx, school, year, id).await?;
     if let Turn::New(ticket) = turn(state, &mut tx, &ask, "EndExemption").await? {
         let (by, now) = (ask.caller.person()?.account, state.clock.now());
-        if !need::end_exemption(&mut tx, school, (year, id), (by, now)).await? {
+        if !exemption::end(&mut tx, school, (year, id), (by, now)).await? {
             return Err(Error::ExemptionOver);
         }
         let subject = format!("schools/{school}/years/{year}/exemptions/{id}");
@@ -109,7 +112,7 @@ pub async fn end_exemption<M: Message>(
         .await?;
         keep(&mut tx, &ticket, &id.to_string()).await?;
     }
-    let found = need::exemption(&mut tx, school, year, id).await?;
+    let found = one(state, &mut tx, school, year, id).await?;
     tx.commit().await?;
     Ok(found)
 }
@@ -124,6 +127,16 @@ pub async fn list_exemptions(
     let (resource, _) = class_of(&mut tx, caller, school, year, class).await?;
     state.authorize(caller, "ListExemptions", &resource)?;
     class::grade(&mut tx, school, year, class).await?;
-    let all = need::exemptions(&mut tx, school, year, Some(class)).await?;
-    Ok(all.into_iter().map(|(_, exemption)| exemption).collect())
+    exemption::list(&mut tx, &state.vault, (school, year), Some(class), None).await
+}
+
+async fn one(
+    state: &State,
+    tx: &mut PgConnection,
+    school: &str,
+    year: &str,
+    id: Uuid,
+) -> Result<Exemption, Error> {
+    let mut found = exemption::list(tx, &state.vault, (school, year), None, Some(id)).await?;
+    found.pop().ok_or(Error::ExemptionUnknown)
 }

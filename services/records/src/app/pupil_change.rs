@@ -7,7 +7,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::{
-    Ask, Turn, keep,
+    Ask, Turn, keep, place,
     pupil::{class_of, newest_class_of, one},
     tell, turn,
 };
@@ -40,6 +40,7 @@ pub async fn create_pupil<M: Message>(
         Turn::Again(kept) => kept.parse().map_err(|_| Error::Damaged("a kept answer"))?,
         Turn::New(ticket) => {
             let page = held(state, page)?;
+            place::hold(state, &mut tx, &page, None).await?;
             hocba_fence::check(&mut tx, &Term::marks(school, year, Semester::Two)).await?;
             let entry_day = movement_day(year, &page.identity.entry_date, state.clock.today());
             let id = new_id();
@@ -125,7 +126,7 @@ pub async fn update_pupil<M: Message>(
         } else {
             change.paths.iter().map(String::as_str).collect()
         };
-        let mut page = present.page;
+        let mut page = present.page.clone();
         for path in &paths {
             if !page.take(path, &change.page) {
                 return Err(Error::Malformed(
@@ -135,6 +136,7 @@ pub async fn update_pupil<M: Message>(
             }
         }
         let page = held(state, page)?;
+        place::hold(state, &mut tx, &page, Some(&present.page)).await?;
         // A pupil without a class of ours has no year that could be closed.
         if !year.is_empty() {
             hocba_fence::check(&mut tx, &Term::marks(school, &year, Semester::Two)).await?;

@@ -10,7 +10,12 @@ use time::Date;
 use uuid::Uuid;
 
 use super::{
-    Ask, Turn, content::Content, keep, mark_sheet::Address, pupil::class_of, tell, turn,
+    Ask, Turn,
+    content::Content,
+    keep,
+    mark_sheet::Address,
+    pupil::{self, class_of},
+    tell, turn,
     year_result::standings,
 };
 use crate::{
@@ -90,7 +95,8 @@ pub async fn propose_reassessment<M: Message>(
                 decided_at: None,
                 waiting: 0,
             };
-            reassessment::insert(&mut tx, school, year, &new).await?;
+            let pupil = pupil::one(state, &mut tx, school, year, new.pupil).await?;
+            reassessment::insert(&mut tx, school, year, &pupil.key, &new).await?;
             let subject = format!("schools/{school}/years/{year}/reassessments/{}", new.id);
             let facts = json!({"pupil": new.pupil, "sheet": sheet::id(sheet, proposal.at.period),
                 "kind": new.kind, "items": new.items});
@@ -108,7 +114,7 @@ pub async fn propose_reassessment<M: Message>(
             new.id
         }
     };
-    let found = one(&mut tx, school, year, id).await?;
+    let found = one(state, &mut tx, school, year, id).await?;
     tx.commit().await?;
     Ok(found)
 }
@@ -163,7 +169,7 @@ pub async fn decide_reassessment<M: Message>(
 ) -> Result<Reassessment, Error> {
     state.authorize(ask.caller, "DecideReassessment", &Resource::school(school))?;
     let mut tx = state.begin(school).await?;
-    one(&mut tx, school, year, id).await?;
+    one(state, &mut tx, school, year, id).await?;
     if let Turn::New(ticket) = turn(state, &mut tx, &ask, "DecideReassessment").await? {
         let (by, now) = (ask.caller.person()?.account, state.clock.now());
         if !reassessment::decide(&mut tx, school, (year, id), granted, (by, now)).await? {
@@ -188,7 +194,7 @@ pub async fn decide_reassessment<M: Message>(
         .await?;
         keep(&mut tx, &ticket, &id.to_string()).await?;
     }
-    let found = one(&mut tx, school, year, id).await?;
+    let found = one(state, &mut tx, school, year, id).await?;
     tx.commit().await?;
     Ok(found)
 }
@@ -202,7 +208,7 @@ pub async fn list_reassessments(
     let mut tx = state.begin(school).await?;
     let (resource, _) = class_of(&mut tx, caller, school, year, class).await?;
     state.authorize(caller, "ListReassessments", &resource)?;
-    reassessment::list(&mut tx, school, year, Some(class), None).await
+    reassessment::list(&mut tx, &state.vault, (school, year), Some(class), None).await
 }
 
 /// ListCellVersions.
@@ -235,7 +241,13 @@ pub async fn list_cell_versions(
     reassessment::versions(&mut tx, school, (year, period.id()), (pupil, item)).await
 }
 
-async fn one(tx: &mut PgConnection, school: &str, year: &str, id: Uuid) -> Result<Reassessment, Error> {
-    let mut found = reassessment::list(tx, school, year, None, Some(id)).await?;
+async fn one(
+    state: &State,
+    tx: &mut PgConnection,
+    school: &str,
+    year: &str,
+    id: Uuid,
+) -> Result<Reassessment, Error> {
+    let mut found = reassessment::list(tx, &state.vault, (school, year), None, Some(id)).await?;
     found.pop().ok_or(Error::ReassessmentUnknown)
 }

@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use hocba_chassis::{Caller, clock::new_id};
+use hocba_chassis::{Caller, clock::new_id, once::Ticket};
 use hocba_policy::Resource;
 use prost::Message;
 use serde_json::json;
@@ -157,18 +157,11 @@ pub async fn preview_roll_over<M: Message>(
         if !store::insert(&mut tx, school, &new, by).await? {
             return Err(Error::RollOverExists);
         }
-        let facts = json!({"classes": new.plan.classes.len(), "pupils": new.plan.moves.len()});
-        tell(
-            state,
-            &mut tx,
-            ask.caller,
-            school,
-            subject(school, year),
+        let what = (
             "roll_over.proposed",
-            facts,
-        )
-        .await?;
-        keep(&mut tx, &ticket, "").await?;
+            json!({"classes": new.plan.classes.len(), "pupils": new.plan.moves.len()}),
+        );
+        done(state, &mut tx, &ask, &ticket, (school, year), what).await?;
     }
     let seen = view(state, &mut tx, school, year).await?;
     tx.commit().await?;
@@ -207,18 +200,8 @@ pub async fn update_roll_over<M: Message>(
         }
         plan.teachers = change.teachers.unwrap_or(plan.teachers);
         store::update(&mut tx, school, year, &plan).await?;
-        let facts = json!({"classes": plan.classes.len()});
-        tell(
-            state,
-            &mut tx,
-            ask.caller,
-            school,
-            subject(school, year),
-            "roll_over.changed",
-            facts,
-        )
-        .await?;
-        keep(&mut tx, &ticket, "").await?;
+        let what = ("roll_over.changed", json!({"classes": plan.classes.len()}));
+        done(state, &mut tx, &ask, &ticket, (school, year), what).await?;
     }
     let seen = view(state, &mut tx, school, year).await?;
     tx.commit().await?;
@@ -237,18 +220,8 @@ pub async fn discard_roll_over<M: Message>(
     if let Turn::New(ticket) = turn(state, &mut tx, &ask, "DiscardRollOver").await? {
         draft(&mut tx, school, year, None).await?;
         store::delete(&mut tx, school, year).await?;
-        let facts = json!({});
-        tell(
-            state,
-            &mut tx,
-            ask.caller,
-            school,
-            subject(school, year),
-            "roll_over.discarded",
-            facts,
-        )
-        .await?;
-        keep(&mut tx, &ticket, "").await?;
+        let what = ("roll_over.discarded", json!({}));
+        done(state, &mut tx, &ask, &ticket, (school, year), what).await?;
     }
     tx.commit().await?;
     Ok(())
@@ -281,17 +254,8 @@ pub async fn confirm_roll_over<M: Message>(
         let today = state.clock.today();
         let facts = write(&mut tx, school, &own, &finished, rules, (by, today)).await?;
         store::confirm(&mut tx, school, year, by).await?;
-        tell(
-            state,
-            &mut tx,
-            ask.caller,
-            school,
-            subject(school, year),
-            "roll_over.confirmed",
-            facts,
-        )
-        .await?;
-        keep(&mut tx, &ticket, "").await?;
+        let what = ("roll_over.confirmed", facts);
+        done(state, &mut tx, &ask, &ticket, (school, year), what).await?;
     }
     let seen = view(state, &mut tx, school, year).await?;
     tx.commit().await?;
@@ -476,8 +440,18 @@ async fn view(state: &State, tx: &mut PgConnection, school: &str, year: &str) ->
     })
 }
 
-fn subject(school: &str, year: &str) -> String {
-    format!("schools/{school}/years/{year}/rollOver")
+/// Tells what became of the plan, and keeps that the call was answered.
+async fn done<M>(
+    state: &State,
+    tx: &mut PgConnection,
+    ask: &Ask<'_, M>,
+    ticket: &Ticket,
+    (school, year): (&str, &str),
+    (kind, facts): (&str, serde_json::Value),
+) -> Result<(), Error> {
+    let subject = format!("schools/{school}/years/{year}/rollOver");
+    tell(state, tx, ask.caller, school, subject, kind, facts).await?;
+    keep(tx, ticket, "").await
 }
 
 /// Whose problem, as clients name it.

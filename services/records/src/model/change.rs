@@ -23,11 +23,21 @@ pub enum Kind {
     YearResult,
     /// A promotion.
     Promotion,
+    /// A month's checklist.
+    MonthlyChecklist,
+    /// A finding in a class's books.
+    ClassFinding,
+    /// A spot check.
+    SpotCheck,
+    /// An exemption.
+    Exemption,
+    /// Who learns an elective.
+    Elective,
 }
 
 impl Kind {
     /// All of them.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 14] = [
         Self::SchoolYear,
         Self::Class,
         Self::TeachingAssignment,
@@ -37,6 +47,11 @@ impl Kind {
         Self::MarkSheetCorrected,
         Self::YearResult,
         Self::Promotion,
+        Self::MonthlyChecklist,
+        Self::ClassFinding,
+        Self::SpotCheck,
+        Self::Exemption,
+        Self::Elective,
     ];
 
     /// The word in SQL.
@@ -52,6 +67,31 @@ impl Kind {
             Self::MarkSheetCorrected => "mark_sheet.corrected",
             Self::YearResult => "year_result",
             Self::Promotion => "promotion",
+            Self::MonthlyChecklist => "monthly_checklist",
+            Self::ClassFinding => "class_finding",
+            Self::SpotCheck => "spot_check",
+            Self::Exemption => "exemption",
+            Self::Elective => "elective",
+        }
+    }
+
+    /// Whether a mark sheet may be more or less complete after it.
+    const fn touches_sheets(self) -> bool {
+        match self {
+            Self::SchoolYear
+            | Self::Class
+            | Self::TeachingAssignment
+            | Self::Enrolment
+            | Self::MarkSheetSealed
+            | Self::MarkSheetCorrected
+            | Self::Exemption
+            | Self::Elective => true,
+            Self::Pupil
+            | Self::YearResult
+            | Self::Promotion
+            | Self::MonthlyChecklist
+            | Self::ClassFinding
+            | Self::SpotCheck => false,
         }
     }
 
@@ -94,22 +134,13 @@ pub fn touched_classes(changes: &[Change], year: &str) -> Option<Vec<String>> {
     for change in changes {
         let mut parts = change.resource.split('/').skip(2);
         let (years, own) = (parts.next(), parts.next());
-        if years != Some("years") || own != Some(year) {
-            // Another year, or an identity page: neither makes a sheet more or less complete.
+        if years != Some("years") || own != Some(year) || !change.kind.touches_sheets() {
+            // Another year, or what makes no sheet more or less complete.
             continue;
         }
         match (parts.next(), parts.next()) {
             (Some("classes"), Some(class)) => classes.push(class.to_owned()),
-            _ => match change.kind {
-                Kind::YearResult | Kind::Promotion => {}
-                Kind::SchoolYear
-                | Kind::Class
-                | Kind::TeachingAssignment
-                | Kind::Pupil
-                | Kind::Enrolment
-                | Kind::MarkSheetSealed
-                | Kind::MarkSheetCorrected => return None,
-            },
+            _ => return None,
         }
     }
     classes.sort();
@@ -146,6 +177,15 @@ mod tests {
     #[case::a_calendar_touches_all(Kind::SchoolYear, "schools/a/years/2025-2026", None)]
     #[case::a_result_touches_none(Kind::YearResult, "schools/a/years/2025-2026/pupils/p", Some(vec![]))]
     #[case::an_identity_page_touches_none(Kind::Pupil, "schools/a/pupils/p", Some(vec![]))]
+    #[case::an_exemption_does_not_name_its_class(
+        Kind::Exemption,
+        "schools/a/years/2025-2026/exemptions/e",
+        None
+    )]
+    #[case::an_elective_touches_its_class(Kind::Elective, "schools/a/years/2025-2026/classes/5a/electives/nn",
+        Some(vec!["5a".to_owned()]))]
+    #[case::a_finding_touches_none(Kind::ClassFinding, "schools/a/years/2025-2026/classes/5a/findings/f", Some(vec![]))]
+    #[case::a_spot_check_touches_none(Kind::SpotCheck, "schools/a/years/2025-2026/spotChecks/s", Some(vec![]))]
     #[case::another_year_touches_none(Kind::MarkSheetSealed, "schools/a/years/2024-2025/classes/5a/markSheets/to-end1",
         Some(vec![]))]
     fn completeness_is_looked_at_where_it_changed(

@@ -19,6 +19,8 @@ pub const IDENTITY_PAGE: &str = "identity_page";
 pub const MARKS: &str = "marks";
 /// Results of the year.
 pub const RESULTS: &str = "results";
+/// How far the sheets are: counts, no mark.
+pub const COMPLETENESS: &str = "completeness";
 
 impl Grant {
     /// A person's: the policy has said all.
@@ -41,6 +43,12 @@ impl Grant {
     #[must_use]
     pub fn shows_names(&self) -> bool {
         self.names(ROSTER) || self.names(IDENTITY_PAGE)
+    }
+
+    /// Whether teachers may stand beside their sheets.
+    #[must_use]
+    pub fn shows_teachers(&self) -> bool {
+        self.names(ROSTER)
     }
 
     /// A pupil's page with what is granted; every other field is empty, also one that is yet to be invented. What
@@ -78,8 +86,13 @@ impl Grant {
             Kind::SchoolYear | Kind::Class => true,
             Kind::TeachingAssignment => self.names(ROSTER),
             Kind::Pupil | Kind::Enrolment => self.shows_names(),
-            Kind::MarkSheetSealed | Kind::MarkSheetCorrected => self.names(MARKS),
+            // What a sheet asks for changes what is read of it.
+            Kind::MarkSheetSealed | Kind::MarkSheetCorrected | Kind::Exemption | Kind::Elective => {
+                self.names(MARKS)
+            }
             Kind::YearResult | Kind::Promotion => self.names(RESULTS),
+            // The school's own watch over itself is in no group.
+            Kind::MonthlyChecklist | Kind::ClassFinding | Kind::SpotCheck => self.0.is_none(),
         }
     }
 }
@@ -133,7 +146,9 @@ mod tests {
     #[rstest]
     #[case(&[ROSTER], &[Kind::SchoolYear, Kind::Class, Kind::TeachingAssignment, Kind::Pupil, Kind::Enrolment])]
     #[case(&[IDENTITY_PAGE], &[Kind::SchoolYear, Kind::Class, Kind::Pupil, Kind::Enrolment])]
-    #[case(&[MARKS], &[Kind::SchoolYear, Kind::Class, Kind::MarkSheetSealed, Kind::MarkSheetCorrected])]
+    #[case(&[MARKS], &[Kind::SchoolYear, Kind::Class, Kind::MarkSheetSealed, Kind::MarkSheetCorrected, Kind::Exemption,
+        Kind::Elective])]
+    #[case(&[COMPLETENESS], &[Kind::SchoolYear, Kind::Class])]
     #[case(&[RESULTS], &[Kind::SchoolYear, Kind::Class, Kind::YearResult, Kind::Promotion])]
     #[case(&[], &[Kind::SchoolYear, Kind::Class])]
     fn r3_a_change_is_told_to_who_may_read_it(#[case] groups: &[&str], #[case] told: &[Kind]) {

@@ -55,6 +55,9 @@ pub struct Unit {
     pub name: String,
     /// A day on which the two belonged together.
     pub valid_on: String,
+    /// The province of a commune, two digits; empty when it is not said. Older pages do not have it.
+    #[serde(default)]
+    pub province: String,
 }
 
 /// A year at another school.
@@ -215,7 +218,7 @@ impl Page {
             refuse(
                 unit.is_none_or(Unit::holds),
                 field,
-                "cần mã 2 hoặc 5 chữ số, tên và ngày còn hiệu lực YYYY-MM-DD",
+                "cần mã 2 hoặc 5 chữ số, tên và ngày còn hiệu lực YYYY-MM-DD; mã tỉnh 2 chữ số chỉ ghi cho xã, phường",
             );
         }
         refuse(
@@ -260,6 +263,23 @@ impl Page {
         .into_iter()
         .filter_map(|(field, missing)| missing.then_some(field))
         .collect()
+    }
+
+    /// The units with the day each speaks of: where somebody was born, on that day; where the family comes from, on the
+    /// day that is said; where somebody lives, today.
+    #[must_use]
+    pub fn dated_units(&self, today: Date) -> Vec<(&'static str, &Unit, Date)> {
+        let birth = parse_day(&self.identity.birth_date);
+        let said = self
+            .cv
+            .home_place_unit
+            .as_ref()
+            .and_then(|unit| parse_day(&unit.valid_on));
+        self.units()
+            .into_iter()
+            .zip([birth, said, Some(today)])
+            .filter_map(|((field, unit), day)| Some((field, unit?, day?)))
+            .collect()
     }
 
     fn units(&self) -> [(&'static str, Option<&Unit>); 3] {
@@ -307,6 +327,7 @@ impl Page {
 impl Unit {
     fn holds(&self) -> bool {
         (is_digits(&self.code, 2) || is_digits(&self.code, 5))
+            && (self.province.is_empty() || (is_digits(&self.province, 2) && self.code.len() == 5))
             && !self.name.is_empty()
             && parse_day(&self.valid_on).is_some()
     }

@@ -61,6 +61,50 @@ pub async fn put(
     Ok(())
 }
 
+/// Marks a month as recorded once more; false when the etag is not the present one (0: not recorded; none: any). Who
+/// records it at the same time waits, and is told.
+pub async fn touch(
+    tx: &mut PgConnection,
+    school: &str,
+    (year, class, month): (&str, &str, &str),
+    etag: Option<i64>,
+) -> Result<bool, Error> {
+    let done = sqlx::query!(
+        "insert into absence_month as m (school_id, year_id, class_id, month)
+         select $1, $2, $3, $4
+         where coalesce($5::bigint, 0) = 0 or exists (
+            select 1 from absence_month where school_id = $1 and year_id = $2 and class_id = $3 and month = $4)
+         on conflict on constraint absence_month_pk do update set etag = m.etag + 1
+            where $5::bigint is null or $5 = m.etag",
+        school,
+        year,
+        class,
+        month,
+        etag,
+    )
+    .execute(tx)
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// A month's etag; 0 while it is not recorded.
+pub async fn etag(
+    tx: &mut PgConnection,
+    school: &str,
+    (year, class, month): (&str, &str, &str),
+) -> Result<i64, Error> {
+    Ok(sqlx::query_scalar!(
+        "select etag from absence_month where school_id = $1 and year_id = $2 and class_id = $3 and month = $4",
+        school,
+        year,
+        class,
+        month,
+    )
+    .fetch_optional(tx)
+    .await?
+    .unwrap_or_default())
+}
+
 /// A month of a class's pupils, leavers too.
 pub async fn list(
     tx: &mut PgConnection,

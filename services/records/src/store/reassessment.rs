@@ -12,6 +12,7 @@ use crate::{
         cell::{Mark, Value},
         sheet::Place,
     },
+    vault::{PupilKey, Vault},
 };
 
 /// A further attempt as stored.
@@ -49,11 +50,17 @@ pub struct Reassessment {
     pub waiting: i64,
 }
 
-/// Writes a proposal.
+/// Where in the pupil's key a plan lies: bound to its attempt.
+fn place(id: Uuid) -> String {
+    format!("reassessment/{id}")
+}
+
+/// Writes a proposal, its plan sealed under the pupil's key.
 pub async fn insert(
     tx: &mut PgConnection,
     school: &str,
     year: &str,
+    key: &PupilKey,
     new: &Reassessment,
 ) -> Result<(), Error> {
     sqlx::query!(
@@ -69,7 +76,7 @@ pub async fn insert(
         new.pupil,
         &new.items,
         new.kind,
-        new.plan,
+        key.seal(&place(new.id), &new.plan)?,
         new.due_day,
         new.proposed_by,
         new.proposed_at,
@@ -82,15 +89,14 @@ pub async fn insert(
 /// The further attempts of a class, or one of the year.
 pub async fn list(
     tx: &mut PgConnection,
-    school: &str,
-    year: &str,
+    vault: &Vault,
+    (school, year): (&str, &str),
     class: Option<&str>,
     id: Option<Uuid>,
 ) -> Result<Vec<Reassessment>, Error> {
-    Ok(sqlx::query_as!(
-        Reassessment,
-        r#"select r.reassessment_id as id, r.class_id as class, r.sheet, r.period, r.pupil_id as pupil, r.items,
-            r.kind, r.plan, r.due_day, r.proposed_by, r.proposed_at, r.granted, r.decided_by, r.decided_at,
+    let rows = sqlx::query!(
+        r#"select r.reassessment_id, r.class_id, r.sheet, r.period, r.pupil_id, r.items, r.kind, r.plan, r.due_day,
+            r.proposed_by, r.proposed_at, r.granted, r.decided_by, r.decided_at, p.key,
             (select count(*) from granted_attempt g
              where g.school_id = r.school_id and g.year_id = r.year_id and g.reassessment_id = r.reassessment_id
                and not exists (
@@ -98,6 +104,7 @@ pub async fn list(
                     where c.school_id = g.school_id and c.year_id = g.year_id and c.pupil_id = g.pupil_id
                       and c.item = g.item and c.period = g.period and c.version > g.version)) as "waiting!"
          from reassessment r
+         join pupil p on p.school_id = r.school_id and p.pupil_id = r.pupil_id
          where r.school_id = $1 and r.year_id = $2 and ($3::text is null or r.class_id = $3)
            and ($4::uuid is null or r.reassessment_id = $4)
          order by r.proposed_at, r.reassessment_id"#,
@@ -107,7 +114,29 @@ pub async fn list(
         id,
     )
     .fetch_all(tx)
-    .await?)
+    .await?;
+    rows.into_iter()
+        .map(|row| {
+            let key = vault.pupil(school, row.pupil_id, row.key)?;
+            Ok(Reassessment {
+                id: row.reassessment_id,
+                class: row.class_id,
+                sheet: row.sheet,
+                period: row.period,
+                pupil: row.pupil_id,
+                items: row.items,
+                kind: row.kind,
+                plan: key.open(&place(row.reassessment_id), &row.plan)?,
+                due_day: row.due_day,
+                proposed_by: row.proposed_by,
+                proposed_at: row.proposed_at,
+                granted: row.granted,
+                decided_by: row.decided_by,
+                decided_at: row.decided_at,
+                waiting: row.waiting,
+            })
+        })
+        .collect()
 }
 
 /// Writes the decision; false when it is decided.

@@ -4,9 +4,13 @@ use futures::future::join_all;
 use hocba_proto::{
     identity::account_event::Kind as Event,
     records::{
-        Change, CreateSchoolYearRequest, ListChangesRequest, SchoolYear, WatchChangesRequest,
-        WatchChangesResponse, change::Kind,
+        Change, ClassFinding, CompleteMonthlyChecklistRequest, CreateClassFindingRequest,
+        CreateExemptionRequest, CreateSchoolYearRequest, CreateSpotCheckRequest, Elective,
+        EndExemptionRequest, Exemption, ListChangesRequest, RecordAbsencesRequest,
+        RecordSpotCheckFindingsRequest, SchoolYear, SettleClassFindingRequest, SpotCheck, SpotCheckFinding,
+        UpdateElectiveRequest, WatchChangesRequest, WatchChangesResponse, change::Kind, exemption,
     },
+    types::Period,
 };
 use hocba_testing::TestPerson;
 use tokio::{sync::mpsc, task::JoinHandle, time::timeout};
@@ -254,4 +258,132 @@ async fn a1_the_feed_is_the_schools_own_and_a_number_from_nowhere_is_refused() {
     let nobody = house.identity.outsider(&["operator"]);
     let refused = watch(&house, &nobody, 0).await.unwrap_err();
     assert_eq!(reason(&refused), "PERMISSION_DENIED");
+}
+
+#[tokio::test]
+async fn r1_the_feed_tells_checklists_findings_spot_checks_exemptions_and_electives() {
+    let house = House::with_pupils().await;
+    let homeroom = house.identity.person(SCHOOL, &["homeroom_teacher"]);
+    house.assign(&homeroom, &["criteria"]).await;
+    let cells = house
+        .fill(&house.teacher, "to-end1", |_, _| value("T", Some(9)))
+        .await;
+    let mut records = house.records();
+    let month = RecordAbsencesRequest {
+        parent: CLASS.into(),
+        month: "2025-09".into(),
+        ..RecordAbsencesRequest::default()
+    };
+    records.record_absences(homeroom.ask(month)).await.unwrap();
+    let start = i64::try_from(all_after(&house, &house.principal, 0).await.len()).unwrap();
+
+    let checklist = format!("{CLASS}/checklists/2025-09");
+    let complete = CompleteMonthlyChecklistRequest {
+        name: checklist.clone(),
+        movements_checked: true,
+        pages_checked: true,
+        books_checked: true,
+        request_id: String::new(),
+    };
+    records
+        .complete_monthly_checklist(homeroom.ask(complete))
+        .await
+        .unwrap();
+    let raise = CreateClassFindingRequest {
+        parent: CLASS.into(),
+        class_finding: Some(ClassFinding {
+            words: "Thiếu chiều cao.".into(),
+            ..ClassFinding::default()
+        }),
+        request_id: String::new(),
+    };
+    let finding = records.create_class_finding(homeroom.ask(raise)).await.unwrap();
+    let finding = finding.into_inner().name;
+    let settle = SettleClassFindingRequest {
+        name: finding.clone(),
+        settlement: "Đã đo.".into(),
+        request_id: String::new(),
+    };
+    records.settle_class_finding(homeroom.ask(settle)).await.unwrap();
+    let draw = CreateSpotCheckRequest {
+        parent: YEAR.into(),
+        spot_check: Some(SpotCheck {
+            period: Period::End1.into(),
+            size: 5,
+            ..SpotCheck::default()
+        }),
+        request_id: String::new(),
+    };
+    let check = records
+        .create_spot_check(house.principal.ask(draw))
+        .await
+        .unwrap();
+    let check = check.into_inner().name;
+    let compare = RecordSpotCheckFindingsRequest {
+        name: check.clone(),
+        findings: (1..=5)
+            .map(|number| SpotCheckFinding {
+                number,
+                paper_score: Some(9),
+                note: String::new(),
+            })
+            .collect(),
+        request_id: String::new(),
+    };
+    records
+        .record_spot_check_findings(house.principal.ask(compare))
+        .await
+        .unwrap();
+    let exempt = CreateExemptionRequest {
+        parent: YEAR.into(),
+        exemption: Some(Exemption {
+            pupil: cells[0].pupil.clone(),
+            kind: exemption::Kind::Exempt.into(),
+            items: vec!["AN".into()],
+            reason: "Theo giấy ra viện.".into(),
+            ..Exemption::default()
+        }),
+        request_id: String::new(),
+    };
+    let exemption = records
+        .create_exemption(house.principal.ask(exempt))
+        .await
+        .unwrap();
+    let exemption = exemption.into_inner().name;
+    let end = EndExemptionRequest {
+        name: exemption.clone(),
+        request_id: String::new(),
+    };
+    records.end_exemption(house.principal.ask(end)).await.unwrap();
+    let elective = format!("{CLASS}/electives/dt");
+    let learn = UpdateElectiveRequest {
+        elective: Some(Elective {
+            name: elective.clone(),
+            whole_class: true,
+            ..Elective::default()
+        }),
+        request_id: String::new(),
+    };
+    records.update_elective(house.admin.ask(learn)).await.unwrap();
+
+    let told = all_after(&house, &house.principal, start).await;
+    goes_on(&told, start);
+    let told: Vec<_> = told.into_iter().map(|it| (it.kind(), it.resource)).collect();
+    let expected = [
+        (Kind::MonthlyChecklist, &checklist),
+        (Kind::ClassFinding, &finding),
+        (Kind::ClassFinding, &finding),
+        (Kind::SpotCheck, &check),
+        // Five papers at once are one change.
+        (Kind::SpotCheck, &check),
+        (Kind::Exemption, &exemption),
+        (Kind::Exemption, &exemption),
+        (Kind::Elective, &elective),
+    ];
+    assert_eq!(told, expected.map(|(kind, name)| (kind, name.clone())));
+    // Of all that another system hears what changes the sheets it reads.
+    let marks = house.identity.integrator(SCHOOL, &["marks"]);
+    let heard = all_after(&house, &marks, start).await;
+    let heard: Vec<_> = heard.iter().map(Change::kind).collect();
+    assert_eq!(heard, [Kind::Exemption, Kind::Exemption, Kind::Elective]);
 }

@@ -5,7 +5,7 @@ use hocba_proto::{
     records::{
         Change, GetMarkSheetRequest, ListChangesRequest, ListClassesRequest, ListPupilsRequest,
         ListYearResultsRequest, OpenEntrySessionRequest, Pupil, UpdateCalendarRequest, WatchChangesRequest,
-        change::Kind,
+        WatchCompletenessRequest, WatchCompletenessResponse, change::Kind,
     },
 };
 use hocba_testing::TestPerson;
@@ -175,4 +175,42 @@ async fn r3_a_watch_of_an_integrator_ends_when_its_grant_is_taken_back() {
         (ended.code(), reason(&ended).as_str()),
         (Code::Unauthenticated, "UNAUTHENTICATED")
     );
+}
+
+#[tokio::test]
+async fn r3_an_integrator_follows_completeness_if_its_grant_names_it_and_sees_whose_a_sheet_is_with_the_roster()
+ {
+    let house = House::with_pupils().await;
+    let watch = async |groups: &[&str]| {
+        let system = house.identity.integrator(SCHOOL, groups);
+        let ask = WatchCompletenessRequest { parent: YEAR.into() };
+        house.records().watch_completeness(system.ask(ask)).await
+    };
+    for groups in [&["marks", "results"][..], &["roster"]] {
+        assert!(refused(watch(groups).await.map(|_| Response::new(()))));
+    }
+    let mut bare = watch(&["completeness"]).await.unwrap().into_inner();
+    let mut named = watch(&["completeness", "roster"]).await.unwrap().into_inner();
+    let own = async |stream: &mut tonic::Streaming<WatchCompletenessResponse>| loop {
+        let message = timeout(PATIENCE, stream.message())
+            .await
+            .unwrap()
+            .unwrap()
+            .unwrap();
+        let found = message.sheets.into_iter().find(|it| it.mark_sheet == SHEET);
+        if let Some(sheet) = found {
+            return sheet;
+        }
+    };
+    let (hidden, shown) = (own(&mut bare).await, own(&mut named).await);
+    assert_eq!((hidden.required_count, hidden.sealed_count), (37, 0));
+    assert_eq!((hidden.teacher.as_str(), hidden.teacher_name.as_str()), ("", ""));
+    assert_eq!(
+        (shown.teacher, shown.teacher_name.as_str()),
+        (house.teacher.name(), "Ngô Thị Ngọc Anh")
+    );
+    house
+        .fill(&house.teacher, "to-end1", |_, _| value("T", Some(9)))
+        .await;
+    assert_eq!(own(&mut bare).await.sealed_count, 37);
 }

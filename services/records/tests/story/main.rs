@@ -22,6 +22,7 @@ mod month;
 mod movement;
 mod need;
 mod paths;
+mod place;
 mod pupil;
 mod reassessment;
 mod roll_over;

@@ -7,7 +7,7 @@ use hocba_proto::records::{
     UpdateEnrolmentRequest, monthly_checklist::State,
 };
 use hocba_testing::TestPerson;
-use tonic::Status;
+use tonic::{Code, Status};
 
 use crate::house::{CLASS, House, SCHOOL, YEAR, article, reason, violations};
 
@@ -39,6 +39,7 @@ async fn record(
         month: month.into(),
         absences: absences.collect(),
         request_id: String::new(),
+        etag: String::new(),
     };
     let answer = house.records().record_absences(by.ask(request)).await?;
     Ok(answer.into_inner().absences)
@@ -160,6 +161,64 @@ async fn a8_2_absences_are_kept_by_month_and_the_years_sums_follow() {
     house.close_semester2().await;
     let closed = record(&house, &homeroom, september, &[]).await.unwrap_err();
     assert_eq!(reason(&closed), "TERM_LOCKED");
+}
+
+#[tokio::test]
+async fn a8_2_a_month_of_absences_that_somebody_else_recorded_is_not_written_over_unseen() {
+    let house = House::with_pupils().await;
+    let homeroom = house.identity.person(SCHOOL, &["homeroom_teacher"]);
+    house.assign(&homeroom, &["criteria"]).await;
+    let pupil = &pupils(&house).await[0];
+    let record = async |by: &TestPerson, days: i32, etag: &str| {
+        let request = RecordAbsencesRequest {
+            parent: CLASS.into(),
+            month: "2025-10".into(),
+            absences: vec![MonthlyAbsence {
+                pupil: pupil.clone(),
+                days_with_leave: days,
+                days_without_leave: 0,
+            }],
+            request_id: String::new(),
+            etag: etag.into(),
+        };
+        let answer = house.records().record_absences(by.ask(request)).await;
+        answer
+            .map(|answer| answer.into_inner().etag)
+            .map_err(|status| (status.code(), reason(&status)))
+    };
+    let listed = async || {
+        let ask = ListAbsencesRequest {
+            parent: CLASS.into(),
+            month: "2025-10".into(),
+        };
+        let listed = house.records().list_absences(homeroom.ask(ask)).await;
+        let listed = listed.unwrap().into_inner();
+        let days: i32 = listed.absences.iter().map(|it| it.days_with_leave).sum();
+        (listed.etag, days)
+    };
+    let mismatch = Err((Code::Aborted, "ETAG_MISMATCH".to_owned()));
+    let none = listed().await;
+    assert_eq!(none, ("0".to_owned(), 0), "not recorded");
+    assert_eq!(record(&homeroom, 1, "1").await, mismatch, "nothing stands there");
+    let first = record(&homeroom, 1, &none.0).await.unwrap();
+    // The administrator read the empty month as well.
+    assert_eq!(record(&house.admin, 5, &none.0).await, mismatch);
+    assert_eq!(record(&house.admin, 5, "x").await, mismatch);
+    assert_eq!(listed().await, (first.clone(), 1));
+    let second = record(&house.admin, 2, &first).await.unwrap();
+    assert_eq!(record(&homeroom, 3, &first).await, mismatch);
+    assert_eq!(listed().await, (second, 2));
+    // Who asks for no comparison gets none.
+    let third = record(&homeroom, 4, "").await.unwrap();
+    assert_eq!(listed().await, (third, 4));
+    // Of two at the same time one is told.
+    let (etag, _) = listed().await;
+    let both = tokio::join!(record(&homeroom, 6, &etag), record(&house.admin, 7, &etag));
+    let refused = [&both.0, &both.1]
+        .into_iter()
+        .filter(|it| **it == mismatch)
+        .count();
+    assert_eq!(refused, 1, "{both:?}");
 }
 
 #[tokio::test]

@@ -446,4 +446,16 @@ async fn a4_2b_a_lock_leaves_held_drafts_to_the_principal_who_can_only_discard_t
     }
     let (discarded, _) = judge(&house, &session.name, Verdict::Discard).await.unwrap();
     assert_eq!((discarded.state(), discarded.draft_count), (State::Discarded, 0));
+    // The suspension is the account's, not a sign-in's: every token of it is refused, so that the drafts were the
+    // principal's alone to judge. Restored, the teacher finds nothing left of them and a closed term.
+    let other = elsewhere(&house);
+    let mine = || ListEntrySessionsRequest {
+        parent: format!("schools/{SCHOOL}"),
+    };
+    let suspended = house.records().list_entry_sessions(other.ask(mine())).await;
+    assert_eq!(reason(&suspended.unwrap_err()), "UNAUTHENTICATED");
+    let back = restore(&house).await;
+    let own = house.records().list_entry_sessions(back.ask(mine())).await;
+    assert_eq!(own.unwrap().into_inner().entry_sessions, []);
+    assert_eq!(reason(&open(&house, &back).await.unwrap_err()), "TERM_LOCKED");
 }

@@ -38,6 +38,7 @@ pub(crate) fn pupil() -> Pupil {
             code: "00541".into(),
             display_name: "Xã Phù Đổng".into(),
             valid_on: "2025-07-01".into(),
+            province_code: "01".into(),
         }),
         earlier_years: vec![StudyYear {
             school_year: "2024-2025".into(),

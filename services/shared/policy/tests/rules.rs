@@ -120,6 +120,7 @@ fn a1_every_school_role_is_refused_at_another_school() {
 #[case::identity_page(&["identity_page"], &["ListPupils", "GetPupil"])]
 #[case::marks(&["marks"], &["ListMarkSheets", "GetMarkSheet"])]
 #[case::results(&["results"], &["ListYearResults"])]
+#[case::completeness(&["completeness"], &["WatchCompleteness"])]
 #[case::two(&["marks", "results"], &["ListMarkSheets", "GetMarkSheet", "ListYearResults"])]
 fn r3_an_integrator_may_call_exactly_the_reads_its_grant_names(
     #[case] groups: &[&str],
