@@ -113,11 +113,12 @@ async fn carry(near: TcpStream, target: SocketAddr, mut mood: watch::Receiver<Mo
     let mut there = tokio::spawn(pump(near_in, far_out, mood.clone()));
     let mut back = tokio::spawn(pump(far_in, near_out, mood));
     // A half-closed connection goes on in the other direction until it ends too.
-    if tokio::select! { ended = &mut there => ended.is_ok(), ended = &mut back => ended.is_ok() } {
-        let left = if there.is_finished() { back } else { there };
-        if left.await.is_err() {
-            tracing::debug!("a pump of a wire failed");
-        }
+    let both = tokio::select! {
+        ended = &mut there => ended.is_ok() && back.await.is_ok(),
+        ended = &mut back => ended.is_ok() && there.await.is_ok(),
+    };
+    if !both {
+        tracing::debug!("a pump of a wire failed");
     }
 }
 

@@ -1,6 +1,6 @@
 //! Everything a deployment leaves on disks and sends away.
 
-use std::{collections::BTreeMap, fmt, fs, path::Path};
+use std::{collections::BTreeMap, fmt, fs, io::ErrorKind, path::Path};
 
 use anyhow::Context as _;
 use hocba_cluster::{Cluster, Node};
@@ -37,7 +37,7 @@ pub(crate) async fn scan(cluster: &Cluster, mut see: impl FnMut(&Place, &[u8])) 
 
     // As raw bytes: heap, indexes, TOAST, the write-ahead log.
     let data = deployment.postgres.data();
-    files(&data, &mut |path| {
+    files(&data, &mut |path, bytes| {
         let mut parts = path
             .strip_prefix(&data)?
             .iter()
@@ -50,7 +50,7 @@ pub(crate) async fn scan(cluster: &Cluster, mut see: impl FnMut(&Place, &[u8])) 
             (Some("pg_wal"), _) => "write-ahead log".to_owned(),
             _ => "other files of PostgreSQL".to_owned(),
         };
-        see(&Place(place), &fs::read(path)?);
+        see(&Place(place), bytes);
         Ok(())
     })?;
     // TOAST may be compressed: every row as text besides, where bytes are hex.
@@ -65,14 +65,14 @@ pub(crate) async fn scan(cluster: &Cluster, mut see: impl FnMut(&Place, &[u8])) 
         ("redis", deployment.home.join("redis")),
         ("objects", deployment.objects()),
     ] {
-        files(&folder, &mut |path| {
-            see(&Place(name.to_owned()), &fs::read(path)?);
+        files(&folder, &mut |_, bytes| {
+            see(&Place(name.to_owned()), bytes);
             Ok(())
         })?;
     }
-    files(&deployment.home.join("log"), &mut |path| {
+    files(&deployment.home.join("log"), &mut |path, bytes| {
         let name = path.file_stem().unwrap_or_default().to_string_lossy();
-        see(&Place(format!("log of {name}")), &fs::read(path)?);
+        see(&Place(format!("log of {name}")), bytes);
         Ok(())
     })?;
     see(
@@ -99,15 +99,31 @@ async fn rows(connection: &mut PgConnection, mut see: impl FnMut(&str)) -> anyho
     Ok(())
 }
 
-/// Every file below a folder.
-pub(crate) fn files(folder: &Path, see: &mut dyn FnMut(&Path) -> anyhow::Result<()>) -> anyhow::Result<()> {
+/// Every file below a folder with its bytes. The databases go on while they are read: a file that PostgreSQL or Redis
+/// takes away meanwhile (a temporary one, a recycled segment) is read no more, as nobody else could read it either.
+pub(crate) fn files(
+    folder: &Path,
+    see: &mut dyn FnMut(&Path, &[u8]) -> anyhow::Result<()>,
+) -> anyhow::Result<()> {
     for entry in fs::read_dir(folder).with_context(|| folder.display().to_string())? {
-        let entry = entry?;
-        if entry.file_type()?.is_dir() {
-            files(&entry.path(), see)?;
-        } else if entry.file_type()?.is_file() {
-            see(&entry.path())?;
+        let path = entry?.path();
+        if path.is_dir() {
+            files(&path, see)?;
+        } else if let Some(bytes) = bytes(&path)? {
+            see(&path, &bytes)?;
         }
     }
     Ok(())
+}
+
+fn bytes(path: &Path) -> anyhow::Result<Option<Vec<u8>>> {
+    // A socket has no bytes.
+    if !path.is_file() {
+        return Ok(None);
+    }
+    match fs::read(path) {
+        Ok(bytes) => Ok(Some(bytes)),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error).with_context(|| path.display().to_string()),
+    }
 }

@@ -1,6 +1,6 @@
 //! What is looked for: the real values of the demo school's year, as its people know them.
 
-use std::{collections::BTreeSet, fs, path::Path};
+use std::{collections::BTreeSet, path::Path};
 
 use anyhow::Context as _;
 use hocba_cluster::{
@@ -163,15 +163,15 @@ pub(crate) fn personal(file: &ClusterFile, package: &Path) -> anyhow::Result<Vec
     // A pupil may be called like a teacher, whose name stands clear.
     let staff: Vec<&str> = file.accounts.iter().filter_map(display_name).collect();
     let mut found = BTreeSet::new();
-    files(&package.join("data/documents"), &mut |path| {
-        let book = fs::read_to_string(path)?;
+    files(&package.join("data/documents"), &mut |_, bytes| {
+        let book = str::from_utf8(bytes)?;
         for (what, field) in [
             ("name", "full-name"),
             ("personal id", "personal-id"),
             ("address", "address"),
             ("comment", "comment"),
         ] {
-            for value in values(&book, field) {
+            for value in values(book, field) {
                 if !staff.iter().any(|name| name.contains(value)) {
                     found.insert((what, value.to_owned()));
                 }
