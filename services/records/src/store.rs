@@ -9,6 +9,7 @@ pub mod checklist;
 pub mod class;
 pub mod class_finding;
 pub mod comment_template;
+pub mod content;
 pub mod correction;
 pub mod district_read;
 pub mod draft;

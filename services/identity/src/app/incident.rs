@@ -208,13 +208,17 @@ pub async fn get_incident(state: &State, caller: &Caller, school: Slug, id: Uuid
     let person = caller.person()?;
     let home = Home::School(school.clone());
     let mut db = state.begin(&home).await?;
-    let found = find(&mut db, &school, id).await;
+    let found = match find(&mut db, &school, id).await {
+        // Somebody else's is answered like one that is not there; one that cannot be read is neither.
+        Err(Error::IncidentUnknown) => None,
+        read => Some(read?),
+    };
     let own = found
         .as_ref()
-        .is_ok_and(|incident| incident.reporter == Some(person.account));
+        .is_some_and(|incident| incident.reporter == Some(person.account));
     let resource = resource_of_home(&mut db, &home).await?.relation_if("self", own);
     state.policy.authorize(caller, RPC, &resource)?;
-    open(state, school, found?)
+    open(state, school, found.ok_or(Error::IncidentUnknown)?)
 }
 
 /// Lists incidents: one's own, or a school's.

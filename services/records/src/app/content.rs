@@ -11,11 +11,11 @@ use crate::{
     model::{
         draft::Kept,
         need::Needs,
-        rule_set::{Line, RuleSet},
+        rule_set::{self, Line, RuleSet},
         sheet::{self, Place},
     },
     state::State,
-    store::{class, draft, mark, need, pupil, reassessment, school_year},
+    store::{content, draft, mark},
 };
 
 /// What a sheet holds.
@@ -31,8 +31,6 @@ pub(crate) struct Content {
     pub(crate) roster: Vec<(Uuid, String)>,
     /// The newest sealed versions.
     pub(crate) sealed: BTreeMap<Place, mark::Current>,
-    /// Sealed cells that take one further attempt.
-    pub(crate) reopened: BTreeSet<Place>,
     /// The session's drafts.
     pub(crate) drafts: BTreeMap<Place, Kept>,
 }
@@ -45,10 +43,11 @@ impl Content {
         at: &Address,
         session: Option<Uuid>,
     ) -> Result<Self, Error> {
-        let rules = school_year::rule_set(tx, state.rule_sets, &at.school, &at.year).await?;
-        let grade = class::grade(tx, &at.school, &at.year, &at.class).await?;
-        let lines = rules.sheet(grade, &at.sheet);
-        let needs = need::of_class(tx, &at.school, &at.year, &at.class).await?;
+        let ground = content::ground(tx, &at.school, &at.year, &at.class).await?;
+        let rules =
+            rule_set::choose(state.rule_sets, &ground.rule_set, &at.year).ok_or(Error::RuleSetUnknown)?;
+        let lines = rules.sheet(ground.grade, &at.sheet);
+        let needs = ground.needs;
         let taught = |line: &&Line| !line.elective || needs.electives.contains_key(&line.item);
         if !lines.iter().any(taught) || !rules.periods.contains(&at.period) {
             return Err(Error::SheetUnknown);
@@ -59,12 +58,11 @@ impl Content {
             rules,
             lines,
             needs,
-            roster: pupil::roster(tx, &at.school, &at.year, &at.class).await?,
+            roster: ground.roster,
             sealed: sealed
                 .into_iter()
                 .map(|cell| ((cell.pupil, cell.item.clone()), cell))
                 .collect(),
-            reopened: reassessment::open_cells(tx, &at.school, (&at.year, &at.class), at.period.id()).await?,
             drafts: match session {
                 Some(id) => draft::of_session(tx, &at.school, id).await?,
                 None => BTreeMap::new(),
@@ -80,8 +78,8 @@ impl Content {
 
     /// Whether a cell of this sheet takes a further attempt.
     pub(crate) fn is_reopened(&self) -> bool {
-        let of_sheet = |(_, item): &Place| self.line(item).is_some();
-        self.reopened.iter().any(of_sheet)
+        let on_roster = |cell: &&mark::Current| self.name(cell.pupil).is_some();
+        self.sealed.values().filter(on_roster).any(|cell| cell.reopened)
     }
 
     /// The line of an item.

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use prost::Message;
+use time::OffsetDateTime;
 use uuid::Uuid;
 
 use super::{
@@ -48,8 +49,11 @@ pub async fn save_drafts<M: Message>(
 ) -> Result<(Vec<Outcome>, Stay), Error> {
     let mut tx = state.begin(school).await?;
     let found = owned(state, &mut tx, ask.caller, "SaveDrafts", school, id).await?;
-    let outcomes = match turn(state, &mut tx, &ask, "SaveDrafts").await? {
-        Turn::Again(kept) => serde_json::from_str(&kept).map_err(|_| Error::Damaged("a kept answer"))?,
+    match turn(state, &mut tx, &ask, "SaveDrafts").await? {
+        Turn::Again(kept) => {
+            let outcomes = serde_json::from_str(&kept).map_err(|_| Error::Damaged("a kept answer"))?;
+            Ok((outcomes, stay(state, &mut tx, school, found).await?))
+        }
         Turn::New(ticket) => {
             let at = open(school, &found)?;
             hocba_fence::check(&mut tx, &term(school, &at.year, at.period)).await?;
@@ -68,12 +72,10 @@ pub async fn save_drafts<M: Message>(
             session::touch(&mut tx, school, (id, plan.version), sign_in, now).await?;
             let kept = serde_json::to_string(&outcomes).map_err(hocba_chassis::Failure::internal)?;
             keep(&mut tx, &ticket, &kept).await?;
-            outcomes
+            tx.commit().await?;
+            Ok((outcomes, Stay::of(found, &plan.written((sign_in, now)))))
         }
-    };
-    let stay = stay(state, &mut tx, school, found).await?;
-    tx.commit().await?;
-    Ok((outcomes, stay))
+    }
 }
 
 /// What a save will write. All edits of one request began before it: of two for a cell the later counts.
@@ -114,7 +116,7 @@ impl Plan {
             Need::Absent => return Outcome::Locked(Lock::NotLearnt),
             Need::Required | Need::Optional => {}
         }
-        if self.content.sealed.contains_key(&place) && !self.content.reopened.contains(&place) {
+        if self.content.sealed.get(&place).is_some_and(|cell| !cell.reopened) {
             return Outcome::Locked(Lock::Sealed);
         }
         let mut value = edit.value.map(Value::cleaned);
@@ -161,6 +163,25 @@ impl Plan {
             expanded,
             warnings,
         }
+    }
+
+    /// What the sheet holds once the plan is written.
+    fn written(self, (sign_in, saved_at): (Uuid, OffsetDateTime)) -> Content {
+        let (mut content, version) = (self.content, self.version);
+        for place in &self.clears {
+            content.drafts.remove(place);
+        }
+        let kept = |value| Kept {
+            version,
+            value,
+            saved_at,
+            sign_in,
+        };
+        let saves = self.saves.into_iter();
+        content
+            .drafts
+            .extend(saves.map(|(place, value)| (place, kept(value))));
+        content
     }
 }
 

@@ -17,6 +17,7 @@ use crate::{
     },
     state::State,
     store::{
+        draft,
         mark::{self, Receipt},
         session::{self, Session},
     },
@@ -31,6 +32,17 @@ pub struct Stay {
     pub drafts: usize,
     /// Required cells still empty.
     pub missing: usize,
+}
+
+impl Stay {
+    /// Of a session and what its sheet holds.
+    pub(crate) fn of(session: Session, content: &Content) -> Self {
+        Self {
+            session,
+            drafts: content.drafts.len(),
+            missing: content.missing().len(),
+        }
+    }
 }
 
 /// The term whose fence covers a sheet.
@@ -66,52 +78,51 @@ pub async fn open_entry_session<M: Message>(
     let resource = Resource::school(school.as_str()).relation_if("teacher", items.contains(sheet));
     state.authorize(ask.caller, "OpenEntrySession", &resource)?;
     let person = ask.caller.person()?;
-    if let Turn::Again(id) = match turn(state, &mut tx, &ask, "OpenEntrySession").await? {
-        Turn::New(ticket) => {
-            hocba_fence::check(&mut tx, &term(school, year, *period)).await?;
-            let content = Content::load(state, &mut tx, &at, None).await?;
-            if content.roster.is_empty() {
-                return Err(Error::RosterEmpty);
-            }
-            if content.missing().is_empty() && !content.is_reopened() {
-                return Err(Error::SheetComplete);
-            }
-            let id = enter(state, &mut tx, &at, person.account, person.sign_in).await?;
-            let subject = format!("schools/{school}/entrySessions/{id}");
-            let facts = json!({"sheet": sheet::id(sheet, *period), "class": class, "year": year});
-            tell(
-                state,
-                &mut tx,
-                ask.caller,
-                school,
-                subject,
-                "entry_session.opened",
-                facts,
-            )
-            .await?;
-            keep(&mut tx, &ticket, &id.to_string()).await?;
+    let ticket = match turn(state, &mut tx, &ask, "OpenEntrySession").await? {
+        Turn::Again(id) => {
+            let id = id.parse().map_err(|_| Error::Damaged("a kept answer"))?;
             let found = session::get(&mut tx, school, id).await?;
-            let stay = stay(state, &mut tx, school, found).await?;
-            tx.commit().await?;
-            return Ok(stay);
+            return stay(state, &mut tx, school, found).await;
         }
-        again @ Turn::Again(_) => again,
-    } {
-        let id = id.parse().map_err(|_| Error::Damaged("a kept answer"))?;
-        let found = session::get(&mut tx, school, id).await?;
-        return stay(state, &mut tx, school, found).await;
+        Turn::New(ticket) => ticket,
+    };
+    hocba_fence::check(&mut tx, &term(school, year, *period)).await?;
+    let mut content = Content::load(state, &mut tx, &at, None).await?;
+    if content.roster.is_empty() {
+        return Err(Error::RosterEmpty);
     }
-    Err(Error::SessionUnknown)
+    if content.missing().is_empty() && !content.is_reopened() {
+        return Err(Error::SheetComplete);
+    }
+    let (found, is_new) = enter(state, &mut tx, &at, person.account, person.sign_in).await?;
+    if !is_new {
+        content.drafts = draft::of_session(&mut tx, school, found.id).await?;
+    }
+    let subject = format!("schools/{school}/entrySessions/{}", found.id);
+    let facts = json!({"sheet": sheet::id(sheet, *period), "class": class, "year": year});
+    tell(
+        state,
+        &mut tx,
+        ask.caller,
+        school,
+        subject,
+        "entry_session.opened",
+        facts,
+    )
+    .await?;
+    keep(&mut tx, &ticket, &found.id.to_string()).await?;
+    tx.commit().await?;
+    Ok(Stay::of(found, &content))
 }
 
-/// The live session of the sheet if it is the teacher's own, or a new one.
+/// The live session of the sheet if it is the teacher's own, or a new one; answers whether it is new.
 async fn enter(
     state: &State,
     tx: &mut PgConnection,
     at: &Address,
     teacher: Uuid,
     sign_in: Uuid,
-) -> Result<Uuid, Error> {
+) -> Result<(Session, bool), Error> {
     let now = state.clock.now();
     let new = Session {
         id: new_id(),
@@ -127,9 +138,9 @@ async fn enter(
         save_count: 0,
     };
     if session::insert(tx, &at.school, &new, sign_in).await? {
-        return Ok(new.id);
+        return Ok((new, true));
     }
-    let live = session::live(tx, &at.school, &at.year, &at.class, &at.sheet, at.period.id())
+    let mut live = session::live(tx, &at.school, &at.year, &at.class, &at.sheet, at.period.id())
         .await?
         .ok_or(Error::SessionOver)?;
     if live.state == "held" {
@@ -139,7 +150,8 @@ async fn enter(
         return Err(Error::SessionElsewhere);
     }
     session::touch(tx, &at.school, (live.id, live.save_count), sign_in, now).await?;
-    Ok(live.id)
+    live.active_at = now;
+    Ok((live, false))
 }
 
 /// ListEntrySessions: what signing out would seal.
@@ -234,8 +246,11 @@ pub async fn leave_entry_session<M: Message>(
 /// GetReceipt.
 pub async fn get_receipt(state: &State, caller: &Caller, school: &str, id: Uuid) -> Result<Receipt, Error> {
     let mut tx = state.begin(school).await?;
-    let found = mark::receipt(&mut tx, school, id).await;
-    let owner = found.as_ref().is_ok_and(|receipt| {
+    let found = match mark::receipt(&mut tx, school, id).await {
+        Err(Error::ReceiptUnknown) => None,
+        read => Some(read?),
+    };
+    let owner = found.as_ref().is_some_and(|receipt| {
         caller
             .person
             .as_ref()
@@ -246,7 +261,7 @@ pub async fn get_receipt(state: &State, caller: &Caller, school: &str, id: Uuid)
         "GetReceipt",
         &Resource::school(school).relation_if("owner", owner),
     )?;
-    found
+    found.ok_or(Error::ReceiptUnknown)
 }
 
 /// Ends a session without a call: the sweeper, an ended sign-in. A locked term has sealed it already.
@@ -270,8 +285,12 @@ pub(crate) async fn owned(
     school: &str,
     id: Uuid,
 ) -> Result<Session, Error> {
-    let found = session::get(tx, school, id).await;
-    let owner = found.as_ref().is_ok_and(|session| {
+    let found = match session::get(tx, school, id).await {
+        // Somebody else's is answered like one that is not there; one that cannot be read is neither.
+        Err(Error::SessionUnknown) => None,
+        read => Some(read?),
+    };
+    let owner = found.as_ref().is_some_and(|session| {
         caller
             .person
             .as_ref()
@@ -282,7 +301,7 @@ pub(crate) async fn owned(
         method,
         &Resource::school(school).relation_if("owner", owner),
     )?;
-    found
+    found.ok_or(Error::SessionUnknown)
 }
 
 /// The address of a session that still takes drafts.
@@ -303,9 +322,5 @@ pub(crate) async fn stay(
 ) -> Result<Stay, Error> {
     let at = address(school, &found)?;
     let content = Content::load(state, tx, &at, Some(found.id)).await?;
-    Ok(Stay {
-        session: found,
-        drafts: content.drafts.len(),
-        missing: content.missing().len(),
-    })
+    Ok(Stay::of(found, &content))
 }

@@ -120,7 +120,7 @@ pub async fn get_mark_sheet(
                 required: need == Need::Required,
                 tested: line.is_tested(*period),
                 version: sealed.map_or(0, |cell| cell.version),
-                reopened: content.reopened.contains(&place),
+                reopened: sealed.is_some_and(|cell| cell.reopened),
                 draft_version: draft.map_or(0, |kept| kept.version),
                 value: draft
                     .map(|kept| kept.value.clone())

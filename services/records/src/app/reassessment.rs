@@ -134,10 +134,9 @@ async fn lawful(state: &State, tx: &mut PgConnection, proposal: &Proposal) -> Re
             .line(item)
             .ok_or_else(|| Error::ItemUnknown(item.clone()))?;
         let place = (proposal.pupil, item.clone());
-        if !content.sealed.contains_key(&place) {
-            return Err(Error::CellUnknown(format!("{}/{item}", proposal.pupil)));
-        }
-        if content.reopened.contains(&place) {
+        let sealed = content.sealed.get(&place);
+        let sealed = sealed.ok_or_else(|| Error::CellUnknown(format!("{}/{item}", proposal.pupil)))?;
+        if sealed.reopened {
             return Err(Error::ReassessmentUnlawful("open"));
         }
         if proposal.kind == Kind::Retest && !line.is_tested(at.period) {

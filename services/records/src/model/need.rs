@@ -78,6 +78,33 @@ pub struct Needs {
 }
 
 impl Needs {
+    /// Notes who learns an elective; none: the whole class.
+    pub fn elect(&mut self, item: String, pupils: Option<Vec<Uuid>>) {
+        let chosen = pupils.map_or(Chosen::All, |pupils| Chosen::Some(pupils.into_iter().collect()));
+        self.electives.insert(item, chosen);
+    }
+
+    /// Notes a decision in force: its id, its kind and who decided.
+    pub fn exempt(
+        &mut self,
+        pupil: Uuid,
+        items: Vec<String>,
+        (exemption, kind, decided_by): (Uuid, &str, Uuid),
+    ) {
+        let mark = if kind == "exempt" {
+            Mark::Exempt
+        } else {
+            Mark::NotAssessed
+        };
+        let blank = Blank {
+            exemption,
+            mark,
+            decided_by,
+        };
+        let places = items.into_iter().map(|item| ((pupil, item), blank.clone()));
+        self.blanks.extend(places);
+    }
+
     /// What the pupil's cell in this line needs.
     #[must_use]
     pub fn of(&self, pupil: Uuid, line: &Line) -> Need {

@@ -21,6 +21,8 @@ pub struct Current {
     pub version: i32,
     /// Value.
     pub value: Value,
+    /// Whether it takes one further attempt.
+    pub reopened: bool,
 }
 
 /// The newest sealed versions of some items in a class and period.
@@ -34,11 +36,14 @@ pub async fn current(
 ) -> Result<Vec<Current>, Error> {
     // By pupil, not by class: a cell belongs to the pupil, wherever it was sealed.
     let rows = sqlx::query!(
-        "select distinct on (c.pupil_id, c.item) c.pupil_id, c.item, c.version, c.mark, c.level, c.score, c.comment
+        r#"select distinct on (c.pupil_id, c.item) c.pupil_id, c.item, c.version, c.mark, c.level, c.score, c.comment,
+            g.version is not null as "reopened!"
          from enrolment e
          join sealed_cell c on c.school_id = e.school_id and c.year_id = e.year_id and c.pupil_id = e.pupil_id
+         left join granted_attempt g on g.school_id = c.school_id and g.year_id = c.year_id
+            and g.pupil_id = c.pupil_id and g.item = c.item and g.period = c.period and g.version = c.version
          where e.school_id = $1 and e.year_id = $2 and e.class_id = $3 and c.period = $4 and c.item = any($5)
-         order by c.pupil_id, c.item, c.version desc",
+         order by c.pupil_id, c.item, c.version desc"#,
         school,
         year,
         class,
@@ -59,6 +64,7 @@ pub async fn current(
                     score: row.score,
                     comment: row.comment,
                 },
+                reopened: row.reopened,
             })
         })
         .collect()

@@ -5,13 +5,7 @@ use std::collections::BTreeMap;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use crate::{
-    error::Error,
-    model::{
-        cell::Mark,
-        need::{Blank, Chosen, Needs},
-    },
-};
+use crate::{error::Error, model::need::Needs};
 
 /// Who of a class learns an elective, as stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -115,26 +109,12 @@ pub async fn by_class(
 ) -> Result<BTreeMap<String, Needs>, Error> {
     let mut needs = BTreeMap::<String, Needs>::new();
     for elective in electives(tx, school, year, class).await? {
-        let chosen = elective
-            .pupils
-            .map_or(Chosen::All, |pupils| Chosen::Some(pupils.into_iter().collect()));
         let of_class = needs.entry(elective.class).or_default();
-        of_class.electives.insert(elective.item, chosen);
+        of_class.elect(elective.item, elective.pupils);
     }
     for row in in_force(tx, school, year, class).await? {
         let of_class = needs.entry(row.class).or_default();
-        for item in row.items {
-            let blank = Blank {
-                exemption: row.exemption,
-                mark: if row.kind == "exempt" {
-                    Mark::Exempt
-                } else {
-                    Mark::NotAssessed
-                },
-                decided_by: row.decided_by,
-            };
-            of_class.blanks.insert((row.pupil, item), blank);
-        }
+        of_class.exempt(row.pupil, row.items, (row.exemption, &row.kind, row.decided_by));
     }
     Ok(needs)
 }

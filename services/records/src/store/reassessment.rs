@@ -1,17 +1,12 @@
 //! Further attempts at sealed cells.
 
-use std::collections::BTreeSet;
-
 use sqlx::PgConnection;
 use time::{Date, OffsetDateTime};
 use uuid::Uuid;
 
 use crate::{
     error::Error,
-    model::{
-        cell::{Mark, Value},
-        sheet::Place,
-    },
+    model::cell::{Mark, Value},
     vault::{PupilKey, Vault},
 };
 
@@ -181,31 +176,6 @@ pub async fn grant(tx: &mut PgConnection, school: &str, year: &str, id: Uuid) ->
     .execute(tx)
     .await?;
     Ok(done.rows_affected())
-}
-
-/// The cells of a class's pupils that take a further attempt now.
-pub async fn open_cells(
-    tx: &mut PgConnection,
-    school: &str,
-    (year, class): (&str, &str),
-    period: &str,
-) -> Result<BTreeSet<Place>, Error> {
-    let rows = sqlx::query!(
-        "select g.pupil_id, g.item from enrolment e
-         join granted_attempt g on g.school_id = e.school_id and g.year_id = e.year_id and g.pupil_id = e.pupil_id
-         where e.school_id = $1 and e.year_id = $2 and e.class_id = $3 and e.left_on is null
-           and g.period = $4 and not exists (
-            select 1 from sealed_cell c
-            where c.school_id = g.school_id and c.year_id = g.year_id and c.pupil_id = g.pupil_id
-              and c.item = g.item and c.period = g.period and c.version > g.version)",
-        school,
-        year,
-        class,
-        period,
-    )
-    .fetch_all(tx)
-    .await?;
-    Ok(rows.into_iter().map(|row| (row.pupil_id, row.item)).collect())
 }
 
 /// A sealed version of a cell.

@@ -450,3 +450,33 @@ async fn a9_nobody_enters_for_another_and_nobody_reads_another_schools_sheet() {
         (1, 1)
     );
 }
+
+#[tokio::test]
+async fn a9_a_session_that_cannot_be_read_is_not_called_anothers() {
+    let house = House::with_pupils().await;
+    let mut records = house.records();
+    let (session, _) = draft(&house, &house.teacher, 1).await;
+    let leave = || LeaveEntrySessionRequest {
+        name: session.clone(),
+        request_id: "l1".into(),
+    };
+    let superuser = house.database.superuser().await.unwrap();
+    let rename = |from: &str, to: &str| format!("alter table {from} rename to {to}");
+    sqlx::raw_sql(sqlx::AssertSqlSafe(rename("entry_session", "entry_session_away")))
+        .execute(&superuser)
+        .await
+        .unwrap();
+    let failed = records
+        .leave_entry_session(house.teacher.ask(leave()))
+        .await
+        .unwrap_err();
+    assert_eq!(reason(&failed), "INTERNAL", "{failed:?}");
+    sqlx::raw_sql(sqlx::AssertSqlSafe(rename("entry_session_away", "entry_session")))
+        .execute(&superuser)
+        .await
+        .unwrap();
+    records
+        .leave_entry_session(house.teacher.ask(leave()))
+        .await
+        .unwrap();
+}
