@@ -98,6 +98,19 @@ bench: system ## Measures (release build): calibration first, then ratios to it
 	cargo build --release --workspace --bins --locked
 	target/release/hocba-bench
 
+.PHONY: matrix
+matrix: system nextest build ## Asks every method as every role everywhere and writes the table anew, to be read before it is kept
+	HOCBA_WRITE_MATRIX=1 $(DEV) with-databases -- cargo nextest run --workspace --locked -E 'binary(matrix)'
+
+SECONDS ?= 60
+.PHONY: fuzz
+fuzz: ## Feeds the import of workbooks for SECONDS a target (nightly Rust; installs cargo-fuzz)
+	@cargo +nightly --version >/dev/null || { echo "fuzzing needs a nightly compiler: rustup toolchain install nightly"; exit 1; }
+	@command -v cargo-fuzz >/dev/null || cargo install cargo-fuzz --locked
+	@mkdir -p fuzz/corpus/spreadsheet && cp tests/data/school-a/*.xlsx fuzz/corpus/spreadsheet/
+	@mkdir -p fuzz/corpus/rows && cp fuzz/seeds/rows/* fuzz/corpus/rows/
+	for target in spreadsheet rows; do cargo +nightly fuzz run --dev --sanitizer none $$target -- -max_total_time=$(SECONDS) -timeout=20; done
+
 .PHONY: full
 full: system ## A whole school's year (release build): every mark entered, sealed and recomputed
 	cargo build --release --workspace --bins --locked

@@ -15,6 +15,18 @@ pub const WITHOUT_TOKEN: [&str; 8] = [
     "SignInIntegrator",
 ];
 
+/// Methods for whoever is signed in: there is no wrong role and no other school.
+pub const FOR_EVERYBODY: [&str; 8] = [
+    "SignOut",
+    "StepUp",
+    "BeginStepUp",
+    "BeginSecurityKey",
+    "ChangePassword",
+    "GetMe",
+    "GetTrustAnchors",
+    "ListPlaces",
+];
+
 /// The contract.
 pub fn pool() -> anyhow::Result<DescriptorPool> {
     DescriptorPool::decode(hocba_proto::DESCRIPTOR_SET).context("the descriptor set is damaged")
@@ -37,6 +49,14 @@ pub fn is_public(service: &ServiceDescriptor) -> bool {
 /// The methods of public services.
 pub fn public() -> anyhow::Result<Vec<MethodDescriptor>> {
     methods(true)
+}
+
+/// The methods of public services of which somebody is refused by role or place.
+pub fn guarded() -> anyhow::Result<Vec<MethodDescriptor>> {
+    let is_open = |name: &str| WITHOUT_TOKEN.contains(&name) || FOR_EVERYBODY.contains(&name);
+    let mut methods = public()?;
+    methods.retain(|method| !is_open(method.name()));
+    Ok(methods)
 }
 
 /// The methods of internal services.

@@ -7,7 +7,7 @@
     reason = "a test program: a panic is its failure"
 )]
 
-use std::{collections::BTreeSet, fs};
+use std::fs;
 
 use hocba_cluster::{
     Cluster, Node, Options, edge, filled,
@@ -19,25 +19,12 @@ use hocba_proto::identity::{
     Account, Authority, CreateAccountRequest, CreateAuthorityRequest, CreateSchoolRequest, School,
     identity_service_client::IdentityServiceClient,
 };
-use prost_reflect::MethodDescriptor;
 use tonic::{
     Code, Request, Status,
     transport::{Certificate, Channel, ClientTlsConfig, Endpoint, Identity},
 };
 use tonic_types::StatusExt;
 use uuid::Uuid;
-
-/// Methods for whoever is signed in: there is no wrong role and no other school.
-const FOR_EVERYBODY: [&str; 8] = [
-    "SignOut",
-    "StepUp",
-    "BeginStepUp",
-    "BeginSecurityKey",
-    "ChangePassword",
-    "GetMe",
-    "GetTrustAnchors",
-    "ListPlaces",
-];
 
 const AUTHORITY: &str = "refusals";
 const OTHER_AUTHORITY: &str = "refusals-other";
@@ -202,7 +189,7 @@ async fn without_a_token(channel: &Channel, wrong: &mut Vec<String>) {
 }
 
 async fn with_wrong_roles(channel: &Channel, people: &People, wrong: &mut Vec<String>) {
-    for method in guarded() {
+    for method in rpcs::guarded().unwrap() {
         let mut outcomes = Vec::new();
         let mut refused = false;
         for (role, person) in &people.roles {
@@ -221,7 +208,7 @@ async fn with_wrong_roles(channel: &Channel, people: &People, wrong: &mut Vec<St
 }
 
 async fn from_another_school(channel: &Channel, people: &People, wrong: &mut Vec<String>) {
-    for method in guarded() {
+    for method in rpcs::guarded().unwrap() {
         let request = people
             .other
             .ask(filled::request(&method, &people.places))
@@ -235,15 +222,6 @@ async fn from_another_school(channel: &Channel, people: &People, wrong: &mut Vec
             ));
         }
     }
-}
-
-fn guarded() -> Vec<MethodDescriptor> {
-    let open: BTreeSet<&str> = rpcs::WITHOUT_TOKEN.into_iter().chain(FOR_EVERYBODY).collect();
-    rpcs::public()
-        .unwrap()
-        .into_iter()
-        .filter(|method| !open.contains(method.name()))
-        .collect()
 }
 
 /// A channel straight to a service with a certificate of ours or of a stranger.
