@@ -1,37 +1,54 @@
-//! argon2id in a bounded blocking pool: a rush of sign-ins queues here instead of taking all memory
-//! (19 MiB each) and all cores from everybody else.
+//! argon2id on threads of its own: a rush of sign-ins queues here instead of taking all memory (19 MiB each) and
+//! all cores from everybody else. Few threads that stay, not a pool that lends any: the allocator keeps what each
+//! thread once used.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, Mutex, mpsc},
+    thread,
+    time::Duration,
+};
 
 use argon2::{
     Algorithm, Argon2, Params, PasswordHash, PasswordHasher as _, PasswordVerifier as _, Version,
     password_hash::SaltString,
 };
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, oneshot};
 
 use crate::{config::HashingConfig, error::Error, model::password::Password};
 
 /// How long a sign-in waits for its turn before it is told to come again.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// The pool.
+type Work = Box<dyn FnOnce() + Send>;
+
+/// The threads.
 #[derive(Clone)]
 pub struct Hashing {
     turns: Arc<Semaphore>,
+    work: mpsc::Sender<Work>,
     argon: Argon2<'static>,
     /// The hash of a password nobody has: compared when there is no account, so that time tells nothing.
     nobody: Arc<str>,
 }
 
 impl Hashing {
-    /// A pool with the configured cost.
+    /// Threads as many as configured, hashing at the configured cost.
     pub fn new(config: &HashingConfig) -> anyhow::Result<Self> {
         let params = Params::new(config.argon2_memory_kib, config.argon2_passes, 1, None)
             .map_err(|e| anyhow::anyhow!("argon2 parameters: {e}"))?;
         let argon = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
         let nobody = hash(&argon, b"nobody", &[7; 16]).map_err(|e| anyhow::anyhow!("argon2: {e}"))?;
+        let (work, todo) = mpsc::channel();
+        let todo = Arc::new(Mutex::new(todo));
+        for number in 0..config.hashing_threads {
+            let todo = Arc::clone(&todo);
+            thread::Builder::new()
+                .name(format!("hashing-{number}"))
+                .spawn(move || labour(&todo))?;
+        }
         Ok(Self {
             turns: Arc::new(Semaphore::new(config.hashing_threads)),
+            work,
             argon,
             nobody: nobody.into(),
         })
@@ -65,12 +82,23 @@ impl Hashing {
         let Ok(Ok(turn)) = waiting else {
             return Err(Error::Busy);
         };
-        tokio::task::spawn_blocking(move || {
+        let (tell, told) = oneshot::channel();
+        let work = move || {
             let _turn = turn;
-            work()
-        })
-        .await
-        .map_err(|_| Error::Hashing)
+            // Who asked may have gone.
+            drop(tell.send(work()));
+        };
+        self.work.send(Box::new(work)).map_err(|_| Error::Hashing)?;
+        told.await.map_err(|_| Error::Hashing)
+    }
+}
+
+/// Works until nobody can ask any more.
+fn labour(todo: &Mutex<mpsc::Receiver<Work>>) {
+    loop {
+        let next = todo.lock().map(|todo| todo.recv());
+        let Ok(Ok(work)) = next else { return };
+        work();
     }
 }
 
