@@ -160,7 +160,6 @@ impl People {
 async fn place(school: &School, class: &str, account: &Person) -> anyhow::Result<Places> {
     let request = ListPupilsRequest {
         parent: class.to_owned(),
-        ..ListPupilsRequest::default()
     };
     let pupils = school
         .records()
