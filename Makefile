@@ -102,6 +102,10 @@ bench: system ## Measures (release build): calibration first, then ratios to it
 matrix: system nextest build ## Asks every method as every role everywhere and writes the table anew, to be read before it is kept
 	HOCBA_WRITE_MATRIX=1 $(DEV) with-databases -- cargo nextest run --workspace --locked -E 'binary(matrix)'
 
+.PHONY: soak
+soak: nextest ## Explores the models ten times as far (release build)
+	HOCBA_SOAK=1 cargo nextest run --release --workspace --locked --test model --no-capture
+
 SECONDS ?= 60
 .PHONY: fuzz
 fuzz: ## Feeds the import of workbooks for SECONDS a target (nightly Rust; installs cargo-fuzz)
