@@ -48,7 +48,8 @@
 //! | StartRecovery, ApproveRecovery | principal, vice_principal, system_admin of the school; operator (the app: two people who fit) | A6.2 |
 //! | CancelRecovery | relation `self`; as StartRecovery | A6.2 |
 //! | ListRecoveries | as StartRecovery; inspector of the school | A6.2 |
-//! | CreateIntegrator, RevokeIntegrator | principal of the school; operator | A10.1 |
+//! | CreateIntegrator | principal of the school | A10.1 |
+//! | RevokeIntegrator | principal of the school; operator | A10.1 |
 //! | ListIntegrators | principal, vice_principal, system_admin, inspector of the school; operator | A6.2 |
 //! | ListTasks | every person of the school | A6.2 |
 //!

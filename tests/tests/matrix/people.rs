@@ -54,14 +54,16 @@ impl People {
         // No role but the one the decision gives.
         let member = account(cluster, admin, &school.name, &[]).await?;
         appoint(cluster, &school, &member).await?;
+        let member = cluster.sign_in(&member.login).await?;
         let officer = officer(cluster, &operator, &school).await?;
         let system = System::register(cluster, &school.principal, &school.name).await?;
-        // Whom permitted callers may do things to: nobody signs in as this one.
-        let victim = person("subject_teacher").await?;
+        // Whom permitted callers may do things to: nobody signs in as these, and each place has its own.
+        let victims = [person("subject_teacher").await?, person("subject_teacher").await?];
+        let [here, there] = &victims;
 
         let places = [
-            place(&school, &school.class, &victim).await?,
-            place(&school, &school.class.replace("/5a", "/5b"), &victim).await?,
+            place(&school, &school.class, here).await?,
+            place(&school, &school.class.replace("/5a", "/5b"), there).await?,
             place(&stranger, &stranger.class, &stranger.teacher).await?,
         ];
         let somebody = |person| Asker::Person(Box::new(person));

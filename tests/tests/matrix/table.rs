@@ -109,6 +109,10 @@ impl Table {
                 );
                 never("writes into another's class", writes && other == 'a');
                 never("writes behind the lock", writes && own_locked == 'a');
+                never(
+                    "lets a system read pupils",
+                    *role == "operator" && method.ends_with(".CreateIntegrator") && letters != "......",
+                );
             }
         }
         found

@@ -305,7 +305,7 @@ async fn r2_a_grant_ends_with_its_day_and_its_revocation_and_its_tokens_with_it(
 }
 
 #[tokio::test]
-async fn a10_1_the_principal_and_the_operator_register_systems_for_a_year_at_most() {
+async fn a10_1_the_principal_alone_registers_systems_for_a_year_at_most() {
     let world = World::with_schools().await;
     let principal = world.person("hieu.truong@a.vn", SCHOOL, &["principal"]).await;
     let admin = world.person("quan.tri@a.vn", SCHOOL, &["system_admin"]).await;
@@ -314,7 +314,13 @@ async fn a10_1_the_principal_and_the_operator_register_systems_for_a_year_at_mos
         .client()
         .create_integrator(world.operator.ask(request(OTHER, &key, 366)))
         .await;
-    assert!(by_operator.unwrap().into_inner().in_force);
+    // Who sees no pupil lets no system see any.
+    assert_eq!(reason(by_operator), "PERMISSION_DENIED");
+    let longest = world
+        .client()
+        .create_integrator(principal.ask(request(SCHOOL, &key, 366)))
+        .await;
+    assert!(longest.unwrap().into_inner().in_force);
     let too_long = world
         .client()
         .create_integrator(principal.ask(request(SCHOOL, &key, 367)))
