@@ -104,7 +104,7 @@ matrix: system nextest build ## Asks every method as every role everywhere and w
 
 .PHONY: soak
 soak: nextest ## Explores the models ten times as far (release build)
-	HOCBA_SOAK=1 cargo nextest run --release --workspace --locked --test model --no-capture
+	HOCBA_SOAK=1 cargo nextest run --release --workspace --locked --test model --test course --no-capture
 
 SECONDS ?= 60
 .PHONY: fuzz

@@ -1,7 +1,9 @@
 //! What workflow can fail with, and the one mapping to reasons.
 
-use hocba_chassis::{Failure, error::PeerFailure};
+use hocba_chassis::{Failure, act_token, error::PeerFailure};
 use tonic::Status;
+
+use crate::model::course::Refusal;
 
 /// The domain of `hocba.workflow.v1.ErrorReason`.
 const DOMAIN: &str = "workflow.hocba";
@@ -59,6 +61,21 @@ pub enum Error {
     Shared(#[from] Failure),
 }
 
+impl From<Refusal> for Error {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::State(state) => Self::DossierState(state),
+            Refusal::EvidenceMissing => Self::EvidenceMissing,
+            Refusal::SamePerson => Self::SamePerson,
+            Refusal::ReasonRequired => Self::ReasonRequired,
+            Refusal::WrongCapacity => Self::WrongCapacity,
+            Refusal::OtherContent => Self::Shared(act_token::invalid().meta("what", "digest")),
+            Refusal::PermitExpired => Self::PermitExpired,
+            Refusal::ItemUnknown => Self::ChecklistItemUnknown,
+        }
+    }
+}
+
 impl From<sqlx::Error> for Error {
     fn from(error: sqlx::Error) -> Self {
         Self::Shared(error.into())
@@ -102,28 +119,35 @@ impl From<Error> for Status {
                 Failure::not_found(DOMAIN, "DOSSIER_UNKNOWN").vi("Không có hồ sơ sửa điểm này.")
             }
             Error::DossierState(state) => Failure::precondition(DOMAIN, "DOSSIER_STATE")
+                .meta("article", "A5.1")
                 .meta("state", state)
                 .vi("Hồ sơ không ở bước này."),
             Error::CellNotSealed(cell) => Failure::precondition(DOMAIN, "CELL_NOT_SEALED")
+                .meta("article", "A5.1")
                 .meta("cell", cell)
                 .vi("Ô này chưa chốt, xin nhập như bình thường."),
-            Error::NotTeacher => {
-                Failure::denied(DOMAIN, "NOT_TEACHER").vi("Chỉ người nhập bảng điểm được xin sửa.")
-            }
+            Error::NotTeacher => Failure::denied(DOMAIN, "NOT_TEACHER")
+                .meta("article", "A5.1")
+                .vi("Chỉ người nhập bảng điểm được xin sửa."),
             Error::EvidenceUnknown => Failure::not_found(DOMAIN, "EVIDENCE_UNKNOWN")
+                .meta("article", "A5.2a")
                 .vi("Chưa có tệp minh chứng này, xin tải lên trước."),
             Error::EvidenceMissing => Failure::precondition(DOMAIN, "EVIDENCE_MISSING")
+                .meta("article", "A5.2a")
                 .vi("Hồ sơ sửa điểm phải có minh chứng (bài kiểm tra hoặc tài liệu chứng minh sai sót)."),
             Error::ReasonRequired => Failure::invalid(DOMAIN, "REASON_REQUIRED")
+                .meta("article", "A5.2d")
                 .violation("reason", "hồ sơ quá hạn phải ghi rõ lí do đồng ý")
                 .vi("Hồ sơ quá hạn: Hiệu trưởng phải ghi rõ lí do đồng ý."),
             Error::WrongCapacity => Failure::denied(DOMAIN, "WRONG_CAPACITY")
+                .meta("article", "A5.1")
                 .vi("Thầy cô không giữ vai này trong việc chứng kiến."),
             Error::PermitExpired => Failure::precondition(DOMAIN, "PERMIT_EXPIRED")
-                .vi("Giấy phép sửa đã hết hạn, cần ba bên chứng kiến lại."),
-            Error::ChecklistItemUnknown => {
-                Failure::not_found(DOMAIN, "CHECKLIST_ITEM_UNKNOWN").vi("Danh mục không có mục này.")
-            }
+                .meta("article", "A5.2c")
+                .vi("Giấy phép sửa đã hết hạn, hồ sơ đã khép lại, xin lập hồ sơ mới."),
+            Error::ChecklistItemUnknown => Failure::not_found(DOMAIN, "CHECKLIST_ITEM_UNKNOWN")
+                .meta("article", "A5.2d")
+                .vi("Danh mục không có mục này."),
             Error::ReviewUnknown => {
                 Failure::not_found(DOMAIN, "REVIEW_UNKNOWN").vi("Không có đề nghị duyệt này.")
             }

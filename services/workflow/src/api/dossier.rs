@@ -16,9 +16,9 @@ use tonic::{Request, Response};
 
 use super::{Answer, name};
 use crate::{
-    app::{self, Ask, dossier::File},
+    app::{self, Ask},
     cell,
-    model::dossier::{Capacity, Step, Value},
+    model::dossier::{Capacity, File, Step, Value},
     state::State,
 };
 
@@ -208,9 +208,11 @@ fn answer(school: &str, file: File) -> wire::Dossier {
         Step::Submitted => parts::State::Submitted,
         Step::Consented => parts::State::Consented,
         Step::Permitted => parts::State::Permitted,
+        Step::Applying => parts::State::Applying,
         Step::Applied => parts::State::Applied,
         Step::Refused => parts::State::Refused,
         Step::Withdrawn => parts::State::Withdrawn,
+        Step::Expired => parts::State::Expired,
     };
     let track = match it.track.as_deref() {
         Some("normal") => parts::Track::Normal,

@@ -11,19 +11,23 @@ use hocba_proto::{
 };
 use prost::Message;
 use time::Duration;
+use tonic::Status;
+use tonic_types::StatusExt as _;
 use uuid::Uuid;
 
 use super::{
     Ask, begin,
-    dossier::{File, event, file, open},
+    dossier::{open, save},
     keep, peer,
 };
 use crate::{
     cell,
     error::Error,
-    model::dossier::{Attestation, ChecklistItem, Step},
+    model::{
+        course::{self, Command, Effect, Related},
+        dossier::{Attestation, File},
+    },
     state::State,
-    store,
 };
 
 /// How long a scope stays open: the application follows at once.
@@ -39,52 +43,60 @@ pub async fn apply_dossier<M: Message>(
     (school, id): (&str, Uuid),
 ) -> Result<File, Error> {
     let mut tx = state.begin(school).await?;
-    let dossier = open(state, &mut tx, ask.caller, "ApplyDossier", (school, id)).await?;
-    let before = file(state, &mut tx, school, dossier).await?;
-    // No lock is held while peers work: what they do is repeatable, and so is this call.
-    tx.rollback().await?;
-    match before.dossier.state {
-        Step::Applied => return Ok(before),
-        Step::Permitted => {}
-        other => return Err(Error::DossierState(other.id())),
+    let before = open(state, &mut tx, ask.caller, "ApplyDossier", (school, id)).await?;
+    let next = course::apply(before.clone(), state.clock.now(), Command::Apply)?;
+    if !next.1.contains(&Effect::Correct) {
+        return Ok(next.0);
     }
-    let now = state.clock.now();
-    if before.dossier.permit_expires_at.is_none_or(|end| end <= now) {
-        return Err(Error::PermitExpired);
-    }
-    let related = peer::related(state, ask.caller, school, &before.dossier).await?;
-    let applied = correct(state, ask.caller, school, &before).await?;
+    // That it was begun is written first: after a crash only records knows whether it wrote. No lock is held while
+    // peers work: what they do is repeatable, and so is this call.
+    let begun = save(state, &mut tx, ask.caller.subject(), school, &before, next).await?;
+    tx.commit().await?;
+    let related = peer::related(state, ask.caller, school, &begun.dossier).await?;
+    let outcome = correct(state, ask.caller, school, &begun).await;
+    let command = match &outcome {
+        Ok(applied) => Command::Corrected {
+            receipt: applied.receipt.clone(),
+            at: applied
+                .seal_time
+                .as_ref()
+                .and_then(hocba_chassis::clock::from_timestamp),
+            related: related
+                .into_iter()
+                .map(|it| Related {
+                    document: it.document,
+                    kind: it.kind,
+                    signed_slots: it.signed_slots,
+                })
+                .collect(),
+        },
+        Err(Error::PermitExpired) => Command::RanOut,
+        Err(_) => return outcome.map(|_| begun),
+    };
 
     let mut tx = state.begin(school).await?;
-    let mut dossier = open(state, &mut tx, ask.caller, "ApplyDossier", (school, id)).await?;
-    if dossier.state != Step::Applied {
-        dossier.state = Step::Applied;
-        dossier.receipt = Some(applied.receipt);
-        dossier.applied_at = applied
-            .seal_time
-            .as_ref()
-            .and_then(hocba_chassis::clock::from_timestamp);
-        store::dossier::step(&mut tx, &state.seals, school, &dossier).await?;
-        for (number, document) in (1..).zip(related) {
-            let item = ChecklistItem {
-                number,
-                document: document.document,
-                kind: document.kind,
-                signed_slots: document.signed_slots,
-                proof: String::new(),
-                closed_by: None,
-                closed_at: None,
-            };
-            store::dossier::add_item(&mut tx, school, id, &item).await?;
-        }
-        event(state, &mut tx, ask.caller, school, &dossier, "applied").await?;
-        if let Ok(ticket) = begin(state, &mut tx, &ask, "ApplyDossier").await? {
-            keep(&mut tx, &ticket, id).await?;
-        }
+    let file = open(state, &mut tx, ask.caller, "ApplyDossier", (school, id)).await?;
+    let next = course::apply(file.clone(), state.clock.now(), command)?;
+    let file = save(state, &mut tx, ask.caller.subject(), school, &file, next).await?;
+    if outcome.is_ok()
+        && let Ok(ticket) = begin(state, &mut tx, &ask, "ApplyDossier").await?
+    {
+        keep(&mut tx, &ticket, id).await?;
     }
-    let file = file(state, &mut tx, school, dossier).await?;
     tx.commit().await?;
-    Ok(file)
+    outcome.map(|_| file)
+}
+
+/// Records' refusal; that the permit ran out ends the dossier.
+fn refused(status: &Status) -> Error {
+    let ran_out = status.get_details_error_info().is_some_and(|info| {
+        info.reason == "PERMIT_INVALID" && info.metadata.get("what").is_some_and(|what| what == "expired")
+    });
+    if ran_out {
+        Error::PermitExpired
+    } else {
+        hocba_chassis::Failure::from_peer("records", status).into()
+    }
 }
 
 /// Lets records write: without a scope while the term is open, with the dossier's own when it is locked.
@@ -99,7 +111,7 @@ async fn correct(
     match peer::apply(state, caller, ask.clone()).await {
         Ok(applied) => return Ok(applied),
         Err(status) if peer::reason(&status) == "TERM_LOCKED" => {}
-        Err(status) => return Err(hocba_chassis::Failure::from_peer("records", &status).into()),
+        Err(status) => return Err(refused(&status)),
     }
     let term = dossier
         .term(school)
@@ -118,7 +130,7 @@ async fn correct(
     });
     let applied = peer::apply(state, caller, ask)
         .await
-        .map_err(|status| hocba_chassis::Failure::from_peer("records", &status))?;
+        .map_err(|status| refused(&status))?;
     let used = ReportScopeUsedRequest {
         name: term,
         dossier: dossier.name(school),

@@ -16,21 +16,13 @@ use super::{
 use crate::{
     cell,
     error::Error,
-    model::dossier::{Attestation, Capacity, Change, ChecklistItem, Dossier, PERMIT, Step, Value},
+    model::{
+        course::{self, Act, Command, Effect, Move},
+        dossier::{Capacity, Change, Dossier, File, Step, Value},
+    },
     state::State,
     store,
 };
-
-/// A dossier with its witnesses and its checklist.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct File {
-    /// The dossier.
-    pub dossier: Dossier,
-    /// The witnesses of its round.
-    pub attestations: Vec<Attestation>,
-    /// What is to be followed up.
-    pub checklist: Vec<ChecklistItem>,
-}
 
 /// The whole file.
 pub(crate) async fn file(
@@ -53,7 +45,7 @@ pub(crate) async fn open(
     caller: &Caller,
     method: &str,
     (school, id): (&str, Uuid),
-) -> Result<Dossier, Error> {
+) -> Result<File, Error> {
     let found = store::dossier::get(tx, &state.seals, school, id).await?;
     let account = caller.person.as_ref().map(|person| person.account);
     let own = found
@@ -61,13 +53,13 @@ pub(crate) async fn open(
         .is_some_and(|dossier| Some(dossier.requester) == account);
     let resource = Resource::school(school).relation_if("requester", own);
     state.authorize(caller, method, &resource)?;
-    found.ok_or(Error::DossierUnknown)
+    file(state, tx, school, found.ok_or(Error::DossierUnknown)?).await
 }
 
-pub(crate) async fn event(
+async fn event(
     state: &State,
     tx: &mut PgConnection,
-    caller: &Caller,
+    actor: String,
     school: &str,
     dossier: &Dossier,
     what: &str,
@@ -77,25 +69,43 @@ pub(crate) async fn event(
         "track": dossier.track, "digest": dossier.digest, "round": dossier.round,
     });
     let kind = format!("dossier.{what}");
-    tell(
-        state,
-        tx,
-        caller.subject(),
-        school,
-        dossier.name(school),
-        &kind,
-        facts,
-    )
-    .await
+    tell(state, tx, actor, school, dossier.name(school), &kind, facts).await
 }
 
-/// A step that is only lawful from another.
-pub(crate) fn at(dossier: &Dossier, step: Step) -> Result<(), Error> {
-    if dossier.state == step {
-        Ok(())
-    } else {
-        Err(Error::DossierState(dossier.state.id()))
+/// Writes what a move changed and tells it; asking records is for whoever moved it.
+pub(crate) async fn save(
+    state: &State,
+    tx: &mut PgConnection,
+    actor: String,
+    school: &str,
+    before: &File,
+    (after, effects): Move,
+) -> Result<File, Error> {
+    let (seals, dossier) = (&state.seals, &after.dossier);
+    for attestation in after.attestations.iter().skip(before.attestations.len()) {
+        store::dossier::attest(tx, seals, school, dossier, attestation).await?;
     }
+    for item in &after.checklist {
+        let known = before.checklist.iter().find(|it| it.number == item.number);
+        match (known, item.closed_by.zip(item.closed_at)) {
+            (None, _) => store::dossier::add_item(tx, school, dossier.id, item).await?,
+            (Some(open), Some(by)) if open.closed_by.is_none() => {
+                let number = (dossier, item.number);
+                if !store::dossier::close_item(tx, seals, school, number, &item.proof, by).await? {
+                    return Err(Error::ChecklistItemUnknown);
+                }
+            }
+            (Some(_), _) => {}
+        }
+    }
+    store::dossier::step(tx, seals, school, dossier).await?;
+    for effect in effects {
+        match effect {
+            Effect::Tell(what) => event(state, tx, actor.clone(), school, dossier, what).await?,
+            Effect::Correct => {}
+        }
+    }
+    Ok(after)
 }
 
 /// CreateDossier: records says what stands in the cells and whether the caller enters them.
@@ -171,7 +181,7 @@ pub async fn create_dossier<M: Message>(
                 submitted_at: None,
             };
             store::dossier::insert(&mut tx, &state.seals, school, &new).await?;
-            event(state, &mut tx, ask.caller, school, &new, "created").await?;
+            event(state, &mut tx, ask.caller.subject(), school, &new, "created").await?;
             keep(&mut tx, &ticket, new.id).await?;
             new.id
         }
@@ -195,34 +205,47 @@ pub async fn consent_dossier<M: Message>(
     (reason, token): (String, &str),
 ) -> Result<File, Error> {
     let mut tx = state.begin(school).await?;
-    let mut dossier = open(state, &mut tx, ask.caller, "ConsentDossier", (school, id)).await?;
+    let mut file = open(state, &mut tx, ask.caller, "ConsentDossier", (school, id)).await?;
     if let Ok(ticket) = begin(state, &mut tx, &ask, "ConsentDossier").await? {
-        at(&dossier, Step::Submitted)?;
-        if ask.caller.person()?.account == dossier.requester {
-            return Err(Error::SamePerson);
-        }
-        if dossier.track.as_deref() == Some("late") && reason.trim().is_empty() {
-            return Err(Error::ReasonRequired);
-        }
         if !reason.is_empty() {
             words("reason", &reason, 1000)?;
         }
-        let digest = dossier.digest.clone().unwrap_or_default();
-        let bound = ("dossier.consent", digest.as_str());
-        let act = act(state, &mut tx, ask.caller, token, bound, &[Role::Principal]).await?;
-        dossier.state = Step::Consented;
-        dossier.decided_by = Some(act.account);
-        dossier.decided_at = Some(state.clock.now());
-        dossier.decided_token = Some(token.to_owned());
-        dossier.decided_delegation = act.delegation;
-        dossier.decision_reason = reason;
-        store::dossier::step(&mut tx, &state.seals, school, &dossier).await?;
-        event(state, &mut tx, ask.caller, school, &dossier, "consented").await?;
+        let given = unproved(&file, ask.caller, token)?;
+        let proof = ("dossier.consent", &[Role::Principal][..]);
+        let consent = |act| Command::Consent(act, reason.clone());
+        file = witnessed(state, &mut tx, ask.caller, school, file, (given, proof), consent).await?;
         keep(&mut tx, &ticket, id).await?;
     }
-    let file = file(state, &mut tx, school, dossier).await?;
     tx.commit().await?;
     Ok(file)
+}
+
+/// What a token will stand for once it is proved.
+fn unproved(file: &File, caller: &Caller, token: &str) -> Result<Act, Error> {
+    Ok(Act {
+        account: caller.person()?.account,
+        token: token.to_owned(),
+        digest: file.dossier.digest.clone().unwrap_or_default(),
+        delegation: None,
+    })
+}
+
+/// An act on a dossier: judged before its token is spent, so that who may not act hears that first.
+async fn witnessed(
+    state: &State,
+    tx: &mut PgConnection,
+    caller: &Caller,
+    school: &str,
+    file: File,
+    (mut given, (purpose, roles)): (Act, (&str, &[Role])),
+    command: impl Fn(Act) -> Command,
+) -> Result<File, Error> {
+    let now = state.clock.now();
+    course::apply(file.clone(), now, command(given.clone()))?;
+    let proved = act(state, tx, caller, &given.token, (purpose, &given.digest), roles).await?;
+    given.delegation = proved.delegation;
+    let next = course::apply(file.clone(), now, command(given))?;
+    save(state, tx, caller.subject(), school, &file, next).await
 }
 
 /// RefuseDossier.
@@ -232,32 +255,34 @@ pub async fn consent_dossier<M: Message>(
 pub async fn refuse_dossier<M: Message>(
     state: &State,
     ask: Ask<'_, M>,
-    (school, id): (&str, Uuid),
+    at: (&str, Uuid),
     reason: String,
 ) -> Result<File, Error> {
+    words("reason", &reason, 1000)?;
+    let by = ask.caller.person()?.account;
+    moved(state, ask, "RefuseDossier", at, Command::Refuse(by, reason)).await
+}
+
+/// A call that is one command.
+async fn moved<M: Message>(
+    state: &State,
+    ask: Ask<'_, M>,
+    method: &'static str,
+    (school, id): (&str, Uuid),
+    command: Command,
+) -> Result<File, Error> {
     let mut tx = state.begin(school).await?;
-    let mut dossier = open(state, &mut tx, ask.caller, "RefuseDossier", (school, id)).await?;
-    if let Ok(ticket) = begin(state, &mut tx, &ask, "RefuseDossier").await? {
-        at(&dossier, Step::Submitted)?;
-        words("reason", &reason, 1000)?;
-        let person = ask.caller.person()?;
-        if person.account == dossier.requester {
-            return Err(Error::SamePerson);
-        }
-        dossier.state = Step::Refused;
-        dossier.decided_by = Some(person.account);
-        dossier.decided_at = Some(state.clock.now());
-        dossier.decision_reason = reason;
-        store::dossier::step(&mut tx, &state.seals, school, &dossier).await?;
-        event(state, &mut tx, ask.caller, school, &dossier, "refused").await?;
+    let mut file = open(state, &mut tx, ask.caller, method, (school, id)).await?;
+    if let Ok(ticket) = begin(state, &mut tx, &ask, method).await? {
+        let next = course::apply(file.clone(), state.clock.now(), command)?;
+        file = save(state, &mut tx, ask.caller.subject(), school, &file, next).await?;
         keep(&mut tx, &ticket, id).await?;
     }
-    let file = file(state, &mut tx, school, dossier).await?;
     tx.commit().await?;
     Ok(file)
 }
 
-/// AttestDossier: the third witness makes the permit. After the permit ended a new round begins.
+/// AttestDossier: the third witness makes the permit.
 ///
 /// # Errors
 /// See the contract.
@@ -268,57 +293,23 @@ pub async fn attest_dossier<M: Message>(
     (capacity, token): (Capacity, &str),
 ) -> Result<File, Error> {
     let mut tx = state.begin(school).await?;
-    let mut dossier = open(state, &mut tx, ask.caller, "AttestDossier", (school, id)).await?;
+    let mut file = open(state, &mut tx, ask.caller, "AttestDossier", (school, id)).await?;
     if let Ok(ticket) = begin(state, &mut tx, &ask, "AttestDossier").await? {
-        let now = state.clock.now();
-        if dossier.state == Step::Permitted && dossier.permit_expires_at.is_some_and(|end| end <= now) {
-            dossier.state = Step::Consented;
-            dossier.permit_expires_at = None;
-            dossier.round += 1;
-        }
-        at(&dossier, Step::Consented)?;
-        let account = ask.caller.person()?.account;
         let roles: &[Role] = match capacity {
             Capacity::ManagementBoard => &[Role::Principal, Role::VicePrincipal],
             Capacity::WorkingGroup => &[Role::WorkingGroup],
             Capacity::Requester => Role::ALL,
         };
-        if (capacity == Capacity::Requester) != (account == dossier.requester) {
-            return Err(Error::WrongCapacity);
-        }
+        let given = unproved(&file, ask.caller, token)?;
         let person = ask.caller.person()?;
         if !roles.iter().any(|role| person.has(*role)) {
             return Err(Error::WrongCapacity);
         }
-        let digest = dossier.digest.clone().unwrap_or_default();
-        let act = act(
-            state,
-            &mut tx,
-            ask.caller,
-            token,
-            ("dossier.attest", &digest),
-            roles,
-        )
-        .await?;
-        let attestation = Attestation {
-            capacity: capacity.id().to_owned(),
-            account,
-            token: token.to_owned(),
-            delegation: act.delegation,
-            at: now,
-        };
-        store::dossier::attest(&mut tx, &state.seals, school, &dossier, &attestation).await?;
-        let witnesses = store::dossier::attestations(&mut tx, &state.seals, school, &dossier).await?;
-        if witnesses.len() == Capacity::ALL.len() {
-            dossier.state = Step::Permitted;
-            dossier.permit_expires_at = Some(now + PERMIT);
-        }
-        store::dossier::step(&mut tx, &state.seals, school, &dossier).await?;
-        let what = format!("attested_by_{}", capacity.id());
-        event(state, &mut tx, ask.caller, school, &dossier, &what).await?;
+        let proof = ("dossier.attest", roles);
+        let attest = |act| Command::Attest(capacity, act);
+        file = witnessed(state, &mut tx, ask.caller, school, file, (given, proof), attest).await?;
         keep(&mut tx, &ticket, id).await?;
     }
-    let file = file(state, &mut tx, school, dossier).await?;
     tx.commit().await?;
     Ok(file)
 }
@@ -330,22 +321,9 @@ pub async fn attest_dossier<M: Message>(
 pub async fn withdraw_dossier<M: Message>(
     state: &State,
     ask: Ask<'_, M>,
-    (school, id): (&str, Uuid),
+    at: (&str, Uuid),
 ) -> Result<File, Error> {
-    let mut tx = state.begin(school).await?;
-    let mut dossier = open(state, &mut tx, ask.caller, "WithdrawDossier", (school, id)).await?;
-    if let Ok(ticket) = begin(state, &mut tx, &ask, "WithdrawDossier").await? {
-        if !dossier.state.is_open() {
-            return Err(Error::DossierState(dossier.state.id()));
-        }
-        dossier.state = Step::Withdrawn;
-        store::dossier::step(&mut tx, &state.seals, school, &dossier).await?;
-        event(state, &mut tx, ask.caller, school, &dossier, "withdrawn").await?;
-        keep(&mut tx, &ticket, id).await?;
-    }
-    let file = file(state, &mut tx, school, dossier).await?;
-    tx.commit().await?;
-    Ok(file)
+    moved(state, ask, "WithdrawDossier", at, Command::Withdraw).await
 }
 
 /// GetDossier.
@@ -354,8 +332,7 @@ pub async fn withdraw_dossier<M: Message>(
 /// See the contract.
 pub async fn get_dossier(state: &State, caller: &Caller, school: &str, id: Uuid) -> Result<File, Error> {
     let mut tx = state.begin(school).await?;
-    let dossier = open(state, &mut tx, caller, "GetDossier", (school, id)).await?;
-    file(state, &mut tx, school, dossier).await
+    open(state, &mut tx, caller, "GetDossier", (school, id)).await
 }
 
 /// ListDossiers: a teacher's own only. The page and the token of the next.
@@ -396,30 +373,11 @@ pub async fn list_dossiers(
 pub async fn close_checklist_item<M: Message>(
     state: &State,
     ask: Ask<'_, M>,
-    (school, id): (&str, Uuid),
+    at: (&str, Uuid),
     (number, proof): (i32, String),
 ) -> Result<File, Error> {
-    let mut tx = state.begin(school).await?;
-    let dossier = open(state, &mut tx, ask.caller, "CloseChecklistItem", (school, id)).await?;
-    if let Ok(ticket) = begin(state, &mut tx, &ask, "CloseChecklistItem").await? {
-        at(&dossier, Step::Applied)?;
-        words("proof", &proof, 500)?;
-        let by = (ask.caller.person()?.account, state.clock.now());
-        if !store::dossier::close_item(&mut tx, &state.seals, school, (&dossier, number), &proof, by).await? {
-            return Err(Error::ChecklistItemUnknown);
-        }
-        event(
-            state,
-            &mut tx,
-            ask.caller,
-            school,
-            &dossier,
-            "checklist_item_closed",
-        )
-        .await?;
-        keep(&mut tx, &ticket, id).await?;
-    }
-    let file = file(state, &mut tx, school, dossier).await?;
-    tx.commit().await?;
-    Ok(file)
+    words("proof", &proof, 500)?;
+    let by = ask.caller.person()?.account;
+    let close = Command::CloseItem { number, proof, by };
+    moved(state, ask, "CloseChecklistItem", at, close).await
 }

@@ -1,14 +1,21 @@
-//! Carries on what a crash, or an absent peer, left: executions of orders, and what the archive must hear.
+//! Carries on what a crash, or an absent peer, left: executions of orders, and what the archive must hear. Closes
+//! dossiers whose permit ran out.
 
 use std::{sync::Arc, time::Duration};
 
 use hocba_chassis::client;
 
 use super::{
+    dossier::{file, save},
     lock_order::{AGAIN, carry_out},
     review::tell_archive,
 };
-use crate::{error::Error, state::State, store};
+use crate::{
+    error::Error,
+    model::course::{self, Command},
+    state::State,
+    store,
+};
 
 /// How often it looks.
 const PAUSE: Duration = Duration::from_secs(1);
@@ -45,6 +52,16 @@ pub async fn once(state: &State) -> Result<(), Error> {
         if let Some(review) = review {
             tell_archive(state, &school, review).await?;
         }
+    }
+    for (school, id) in store::dossier::to_expire(&state.pool, now).await? {
+        let mut tx = state.begin(&school).await?;
+        if let Some(dossier) = store::dossier::get(&mut tx, &state.seals, &school, id).await? {
+            let file = file(state, &mut tx, &school, dossier).await?;
+            let next = course::apply(file.clone(), now, Command::Tick)?;
+            let actor = "services/workflow".to_owned();
+            save(state, &mut tx, actor, &school, &file, next).await?;
+        }
+        tx.commit().await?;
     }
     Ok(())
 }

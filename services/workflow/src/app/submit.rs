@@ -5,14 +5,16 @@ use uuid::Uuid;
 
 use super::{
     Ask, begin,
-    dossier::{File, at, event, file, open},
+    dossier::{open, save},
     keep, peer,
 };
 use crate::{
     error::Error,
-    model::dossier::{Step, is_late},
+    model::{
+        course::{self, Command},
+        dossier::File,
+    },
     state::State,
-    store,
 };
 
 /// AttachEvidence.
@@ -26,22 +28,17 @@ pub async fn attach_evidence<M: Message>(
     evidence: String,
 ) -> Result<File, Error> {
     let mut tx = state.begin(school).await?;
-    let mut dossier = open(state, &mut tx, ask.caller, "AttachEvidence", (school, id)).await?;
+    let mut file = open(state, &mut tx, ask.caller, "AttachEvidence", (school, id)).await?;
     if let Ok(ticket) = begin(state, &mut tx, &ask, "AttachEvidence").await? {
-        at(&dossier, Step::Draft)?;
         let prefix = format!("schools/{school}/evidence/");
+        let attach = Command::Attach(evidence.clone());
+        let next = course::apply(file.clone(), state.clock.now(), attach)?;
         if !evidence.starts_with(&prefix) || !peer::has_evidence(state, ask.caller, &evidence).await? {
             return Err(Error::EvidenceUnknown);
         }
-        if !dossier.evidence.contains(&evidence) {
-            dossier.evidence.push(evidence);
-            dossier.evidence.sort();
-        }
-        store::dossier::step(&mut tx, &state.seals, school, &dossier).await?;
-        event(state, &mut tx, ask.caller, school, &dossier, "evidence_attached").await?;
+        file = save(state, &mut tx, ask.caller.subject(), school, &file, next).await?;
         keep(&mut tx, &ticket, id).await?;
     }
-    let file = file(state, &mut tx, school, dossier).await?;
     tx.commit().await?;
     Ok(file)
 }
@@ -56,24 +53,18 @@ pub async fn submit_dossier<M: Message>(
     (school, id): (&str, Uuid),
 ) -> Result<File, Error> {
     let mut tx = state.begin(school).await?;
-    let mut dossier = open(state, &mut tx, ask.caller, "SubmitDossier", (school, id)).await?;
+    let mut file = open(state, &mut tx, ask.caller, "SubmitDossier", (school, id)).await?;
     if let Ok(ticket) = begin(state, &mut tx, &ask, "SubmitDossier").await? {
-        at(&dossier, Step::Draft)?;
-        if dossier.evidence.is_empty() {
-            return Err(Error::EvidenceMissing);
-        }
-        let related = peer::related(state, ask.caller, school, &dossier).await?;
-        let signed = related.iter().any(|document| !document.signed_slots.is_empty());
-        let late = is_late(&dossier.last_day, state.clock.today(), signed);
-        dossier.track = Some(if late { "late" } else { "normal" }.to_owned());
-        dossier.digest = Some(dossier.content_digest(school));
-        dossier.state = Step::Submitted;
-        dossier.submitted_at = Some(state.clock.now());
-        store::dossier::step(&mut tx, &state.seals, school, &dossier).await?;
-        event(state, &mut tx, ask.caller, school, &dossier, "submitted").await?;
+        let related = peer::related(state, ask.caller, school, &file.dossier).await?;
+        let submit = Command::Submit {
+            today: state.clock.today(),
+            signed: related.iter().any(|document| !document.signed_slots.is_empty()),
+            school: school.to_owned(),
+        };
+        let next = course::apply(file.clone(), state.clock.now(), submit)?;
+        file = save(state, &mut tx, ask.caller.subject(), school, &file, next).await?;
         keep(&mut tx, &ticket, id).await?;
     }
-    let file = file(state, &mut tx, school, dossier).await?;
     tx.commit().await?;
     Ok(file)
 }

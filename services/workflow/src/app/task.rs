@@ -72,6 +72,7 @@ pub async fn list_tasks(state: &State, caller: &Caller, school: &str) -> Result<
     for (step, kind) in [
         (Step::Draft, "dossier.submit"),
         (Step::Permitted, "dossier.apply"),
+        (Step::Applying, "dossier.apply"),
     ] {
         for it in
             store::dossier::page(&mut tx, &state.seals, school, (own.0, own.1, Some(step)), MOST).await?

@@ -10,7 +10,7 @@ use super::lines;
 pub const PERMIT: Duration = Duration::hours(12);
 
 /// A value as the wire has it: mark is ASSESSED, ABSENT, EXEMPT or NOT_ASSESSED.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Value {
     /// What kind.
     pub mark: String,
@@ -23,7 +23,7 @@ pub struct Value {
 }
 
 /// One cell's change.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Change {
     /// The school year's id.
     pub year: String,
@@ -42,7 +42,7 @@ pub struct Change {
 }
 
 /// A dossier as stored.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Dossier {
     /// Its id.
     pub id: Uuid,
@@ -90,8 +90,19 @@ pub struct Dossier {
     pub submitted_at: Option<OffsetDateTime>,
 }
 
+/// A dossier with its witnesses and its checklist.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct File {
+    /// The dossier.
+    pub dossier: Dossier,
+    /// The witnesses.
+    pub attestations: Vec<Attestation>,
+    /// What is to be followed up.
+    pub checklist: Vec<ChecklistItem>,
+}
+
 /// The steps of a dossier.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Step {
     /// Being prepared.
     Draft,
@@ -101,23 +112,29 @@ pub enum Step {
     Consented,
     /// Waits for the requester.
     Permitted,
+    /// The requester applied it; records has not answered yet.
+    Applying,
     /// Done.
     Applied,
     /// The principal said no.
     Refused,
     /// Taken back.
     Withdrawn,
+    /// Its permit ran out.
+    Expired,
 }
 
 impl Step {
-    const ALL: [Self; 7] = [
+    const ALL: [Self; 9] = [
         Self::Draft,
         Self::Submitted,
         Self::Consented,
         Self::Permitted,
+        Self::Applying,
         Self::Applied,
         Self::Refused,
         Self::Withdrawn,
+        Self::Expired,
     ];
 
     /// As in SQL.
@@ -128,9 +145,11 @@ impl Step {
             Self::Submitted => "submitted",
             Self::Consented => "consented",
             Self::Permitted => "permitted",
+            Self::Applying => "applying",
             Self::Applied => "applied",
             Self::Refused => "refused",
             Self::Withdrawn => "withdrawn",
+            Self::Expired => "expired",
         }
     }
 
@@ -145,7 +164,7 @@ impl Step {
     pub const fn is_open(self) -> bool {
         match self {
             Self::Draft | Self::Submitted | Self::Consented | Self::Permitted => true,
-            Self::Applied | Self::Refused | Self::Withdrawn => false,
+            Self::Applying | Self::Applied | Self::Refused | Self::Withdrawn | Self::Expired => false,
         }
     }
 }
@@ -227,7 +246,7 @@ pub fn is_late(last_day: &str, today: Date, signed: bool) -> bool {
 }
 
 /// The capacities of the three witnesses.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Capacity {
     /// A representative of the management board.
     ManagementBoard,
@@ -259,7 +278,7 @@ impl Capacity {
 }
 
 /// A witness's word.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Attestation {
     /// In which capacity.
     pub capacity: String,
@@ -274,7 +293,7 @@ pub struct Attestation {
 }
 
 /// An item of the checklist.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct ChecklistItem {
     /// From 1.
     pub number: i32,

@@ -1,6 +1,6 @@
 //! Dossiers, witnesses and checklists as rows.
 
-use sqlx::PgConnection;
+use sqlx::{PgConnection, PgPool};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
@@ -168,6 +168,20 @@ pub async fn page(
     .fetch_all(tx)
     .await?;
     rows.into_iter().map(|row| row.opened(seals, school)).collect()
+}
+
+/// The dossiers whose permit ran out unused, over all schools.
+///
+/// # Errors
+/// The database's.
+pub async fn to_expire(pool: &PgPool, now: OffsetDateTime) -> Result<Vec<(String, Uuid)>, Error> {
+    let rows = sqlx::query!(
+        r#"select out_school as "school!", out_dossier as "dossier!" from dossiers_to_expire($1)"#,
+        now,
+    )
+    .fetch_all(pool)
+    .await?;
+    Ok(rows.into_iter().map(|row| (row.school, row.dossier)).collect())
 }
 
 /// Writes where a dossier stands; what was asked for stays.

@@ -191,7 +191,7 @@ async fn a5_1_the_requester_does_not_consent_and_nobody_witnesses_twice() {
 }
 
 #[tokio::test]
-async fn w3_an_ended_permit_needs_the_witnesses_again() {
+async fn w3_a_permit_that_ran_out_closes_its_dossier_for_good() {
     let world = World::start().await;
     let dossier = world.permitted().await;
     world
@@ -202,13 +202,21 @@ async fn w3_an_ended_permit_needs_the_witnesses_again() {
         reason(world.apply(&world.teacher, &dossier.name).await),
         "PERMIT_EXPIRED"
     );
+    eventually("the dossier is closed", PATIENCE, || async {
+        let state = world.get(&dossier.name).await.state();
+        (state == State::Expired).then_some(()).ok_or(state)
+    })
+    .await;
+    assert_eq!(
+        reason(world.attest(&world.vice, BOARD, &dossier).await),
+        "DOSSIER_STATE"
+    );
+    assert_eq!(
+        reason(world.apply(&world.teacher, &dossier.name).await),
+        "PERMIT_EXPIRED"
+    );
     assert!(world.records.get().applied.is_empty());
-    let anew = world.attest(&world.vice, BOARD, &dossier).await.unwrap();
-    assert_eq!((anew.state(), anew.attestations.len()), (State::Consented, 1));
-    world.attest(&world.group, GROUP, &dossier).await.unwrap();
-    world.attest(&world.teacher, REQUESTER, &dossier).await.unwrap();
-    let applied = world.apply(&world.teacher, &dossier.name).await.unwrap();
-    assert_eq!(applied.state(), State::Applied);
+    assert_eq!(world.get(&dossier.name).await.attestations.len(), 3);
 }
 
 #[tokio::test]

@@ -115,7 +115,8 @@ async fn what_records_refuses_is_passed_on_and_nothing_is_applied() {
         reason(world.apply(&world.teacher, &dossier.name).await),
         "CELL_CHANGED"
     );
-    assert_eq!(world.get(&dossier.name).await.state(), State::Permitted);
+    // It was begun: only records knows whether it wrote, so nobody takes it back.
+    assert_eq!(world.get(&dossier.name).await.state(), State::Applying);
     world.records.get().refusal = None;
     world.apply(&world.teacher, &dossier.name).await.unwrap();
     assert_eq!(world.get(&dossier.name).await.evidence, [evidence()]);
