@@ -207,13 +207,14 @@ pub async fn consent_dossier<M: Message>(
     let mut tx = state.begin(school).await?;
     let mut file = open(state, &mut tx, ask.caller, "ConsentDossier", (school, id)).await?;
     if let Ok(ticket) = begin(state, &mut tx, &ask, "ConsentDossier").await? {
-        if !reason.is_empty() {
-            words("reason", &reason, 1000)?;
-        }
         let given = unproved(&file, ask.caller, token)?;
         let proof = ("dossier.consent", &[Role::Principal][..]);
         let consent = |act| Command::Consent(act, reason.clone());
         file = witnessed(state, &mut tx, ask.caller, school, file, (given, proof), consent).await?;
+        // A late one without a reason was refused as such: nothing is saved before the commit.
+        if !reason.is_empty() {
+            words("reason", &reason, 1000)?;
+        }
         keep(&mut tx, &ticket, id).await?;
     }
     tx.commit().await?;
