@@ -48,6 +48,8 @@ struct State {
     asked: bool,
     /// How often records wrote.
     written: u8,
+    /// Whether the cell is not what it was when the dossier was made: records will never write then.
+    changed: bool,
     /// What records answered; answers may come twice, late or never.
     answers: BTreeSet<bool>,
     broken: Option<&'static str>,
@@ -75,6 +77,7 @@ enum Action {
     RecordsHears,
     RecordsNeverHears,
     Answer(bool),
+    CellChanges,
 }
 
 fn person(number: u8) -> Uuid {
@@ -239,7 +242,7 @@ impl World {
         state.take(self.mutant, command);
         let began = last.file.dossier.state == Step::Applying && sent == Sent::Tick;
         if self.mutant == Mutant::EndsByTheClock && began {
-            state.take(self.mutant, Command::RanOut);
+            state.take(self.mutant, Command::Declined);
         }
         (state != *last).then_some(state)
     }
@@ -256,6 +259,7 @@ impl Model for World {
             hour: 0,
             asked: false,
             written: 0,
+            changed: false,
             answers: BTreeSet::new(),
             broken: None,
         };
@@ -269,6 +273,9 @@ impl Model for World {
         }
         if state.asked {
             actions.extend([Action::RecordsHears, Action::RecordsNeverHears]);
+            if !state.changed && state.written == 0 {
+                actions.push(Action::CellChanges);
+            }
         }
         actions.extend(state.answers.iter().map(|wrote| Action::Answer(*wrote)));
     }
@@ -283,8 +290,12 @@ impl Model for World {
             Action::HoursPass => state.hour += self.stride,
             Action::RecordsHears => {
                 state.asked = false;
-                let dossier = &state.file.dossier;
-                if state.written == 0 && dossier.permit_expires_at.is_none_or(|end| end <= at(state.hour)) {
+                let ended = state
+                    .file
+                    .dossier
+                    .permit_expires_at
+                    .is_none_or(|end| end <= at(state.hour));
+                if state.written == 0 && (ended || state.changed) {
                     state.answers.insert(false);
                 } else {
                     // Written once, answered as often as asked.
@@ -296,6 +307,7 @@ impl Model for World {
                 }
             }
             Action::RecordsNeverHears => state.asked = false,
+            Action::CellChanges => state.changed = true,
             Action::Answer(true) => {
                 let related = Related {
                     document: "d".to_owned(),
@@ -312,7 +324,7 @@ impl Model for World {
                 }
             }
             Action::Answer(false) => {
-                state.take(self.mutant, Command::RanOut);
+                state.take(self.mutant, Command::Declined);
             }
         }
         (state != *last).then_some(state)

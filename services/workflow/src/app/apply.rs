@@ -10,7 +10,6 @@ use hocba_proto::{
     },
 };
 use prost::Message;
-use time::Duration;
 use tonic::Status;
 use tonic_types::StatusExt as _;
 use uuid::Uuid;
@@ -29,9 +28,6 @@ use crate::{
     },
     state::State,
 };
-
-/// How long a scope stays open: the application follows at once.
-const SCOPE: Duration = Duration::minutes(10);
 
 /// ApplyDossier.
 ///
@@ -53,9 +49,9 @@ pub async fn apply_dossier<M: Message>(
     let begun = save(state, &mut tx, ask.caller.subject(), school, &before, next).await?;
     tx.commit().await?;
     let related = peer::related(state, ask.caller, school, &begun.dossier).await?;
-    let outcome = correct(state, ask.caller, school, &begun).await;
+    let outcome = correct(state, ask.caller, school, &begun).await?;
     let command = match &outcome {
-        Ok(applied) => Command::Corrected {
+        Outcome::Written(applied) => Command::Corrected {
             receipt: applied.receipt.clone(),
             at: applied
                 .seal_time
@@ -70,48 +66,54 @@ pub async fn apply_dossier<M: Message>(
                 })
                 .collect(),
         },
-        Err(Error::PermitExpired) => Command::RanOut,
-        Err(_) => return outcome.map(|_| begun),
+        Outcome::Declined(_) => Command::Declined,
     };
 
     let mut tx = state.begin(school).await?;
     let file = open(state, &mut tx, ask.caller, "ApplyDossier", (school, id)).await?;
     let next = course::apply(file.clone(), state.clock.now(), command)?;
     let file = save(state, &mut tx, ask.caller.subject(), school, &file, next).await?;
-    if outcome.is_ok()
-        && let Ok(ticket) = begin(state, &mut tx, &ask, "ApplyDossier").await?
-    {
+    if let Outcome::Declined(error) = outcome {
+        tx.commit().await?;
+        return Err(error);
+    }
+    if let Ok(ticket) = begin(state, &mut tx, &ask, "ApplyDossier").await? {
         keep(&mut tx, &ticket, id).await?;
     }
     tx.commit().await?;
-    outcome.map(|_| file)
+    Ok(file)
 }
 
-/// Records' refusal; that the permit ran out ends the dossier.
-fn refused(status: &Status) -> Error {
-    let ran_out = status.get_details_error_info().is_some_and(|info| {
-        info.reason == "PERMIT_INVALID" && info.metadata.get("what").is_some_and(|what| what == "expired")
-    });
-    if ran_out {
-        Error::PermitExpired
-    } else {
-        hocba_chassis::Failure::from_peer("records", status).into()
+/// What records answered for good.
+enum Outcome {
+    Written(ApplyCorrectionResponse),
+    /// Nothing was written, and nothing will be for this dossier as it stands.
+    Declined(Error),
+}
+
+/// Records' refusal: one that will never change, or one that says nothing about what was written.
+fn refused(status: &Status) -> Result<Outcome, Error> {
+    let info = status.get_details_error_info();
+    let what = |what: &str| {
+        info.as_ref()
+            .is_some_and(|info| info.metadata.get("what").is_some_and(|it| it == what))
+    };
+    let error = hocba_chassis::Failure::from_peer("records", status).into();
+    match peer::reason(status).as_str() {
+        "PERMIT_INVALID" if what("expired") => Ok(Outcome::Declined(Error::PermitExpired)),
+        "PERMIT_INVALID" | "CELL_CHANGED" => Ok(Outcome::Declined(error)),
+        _ => Err(error),
     }
 }
 
 /// Lets records write: without a scope while the term is open, with the dossier's own when it is locked.
-async fn correct(
-    state: &State,
-    caller: &Caller,
-    school: &str,
-    file: &File,
-) -> Result<ApplyCorrectionResponse, Error> {
+async fn correct(state: &State, caller: &Caller, school: &str, file: &File) -> Result<Outcome, Error> {
     let dossier = &file.dossier;
     let mut ask = application(school, file)?;
     match peer::apply(state, caller, ask.clone()).await {
-        Ok(applied) => return Ok(applied),
+        Ok(applied) => return Ok(Outcome::Written(applied)),
         Err(status) if peer::reason(&status) == "TERM_LOCKED" => {}
-        Err(status) => return Err(refused(&status)),
+        Err(status) => return refused(&status),
     }
     let term = dossier
         .term(school)
@@ -120,17 +122,21 @@ async fn correct(
         name: term.clone(),
         dossier: dossier.name(school),
         cells_digest: dossier.digest.clone().unwrap_or_default(),
-        end_time: Some(to_timestamp(state.clock.now() + SCOPE)),
+        // The permit's end, so that who asks again after a crash asks for the same.
+        end_time: dossier.permit_expires_at.map(to_timestamp),
         request_id: format!("{}-{}", dossier.id, dossier.round),
     };
     let scope = peer::open_scope(state, caller, scope).await?;
+    // Another question than the one without a scope, and the same whenever it is asked.
+    ask.request_id.push_str("-scope");
     ask.scope = Some(ScopeEpochs {
         open_epoch: scope.open_epoch,
         close_epoch: scope.close_epoch,
     });
-    let applied = peer::apply(state, caller, ask)
-        .await
-        .map_err(|status| refused(&status))?;
+    let applied = match peer::apply(state, caller, ask).await {
+        Ok(applied) => applied,
+        Err(status) => return refused(&status),
+    };
     let used = ReportScopeUsedRequest {
         name: term,
         dossier: dossier.name(school),
@@ -138,7 +144,7 @@ async fn correct(
         request_id: format!("{}-{}-used", dossier.id, dossier.round),
     };
     peer::report_scope(state, caller, used).await;
-    Ok(applied)
+    Ok(Outcome::Written(applied))
 }
 
 /// What records judges by itself.

@@ -62,8 +62,8 @@ pub enum Command {
         /// What must be followed up.
         related: Vec<Related>,
     },
-    /// Records says that it did not write and that the permit ran out.
-    RanOut,
+    /// Records says that it did not write and never will for this dossier as it stands.
+    Declined,
     /// The requester takes it back.
     Withdraw,
     /// Time has passed: a permit may have run out.
@@ -137,7 +137,7 @@ pub fn apply(file: File, now: OffsetDateTime, command: Command) -> Result<Move, 
         Command::Attest(capacity, act) => attest(file, now, capacity, act),
         Command::Apply => begin(file, now),
         Command::Corrected { receipt, at, related } => corrected(file, receipt, at.unwrap_or(now), related),
-        Command::RanOut => Ok(ran_out(file, now)),
+        Command::Declined => Ok(declined(file, now)),
         Command::Withdraw => withdraw(file),
         Command::Tick => Ok(tick(file, now)),
         Command::CloseItem { number, proof, by } => close_item(file, now, number, proof, by),
@@ -301,12 +301,16 @@ fn expired(mut file: File) -> Move {
     told(file, "expired")
 }
 
-fn ran_out(file: File, now: OffsetDateTime) -> Move {
-    if file.dossier.state == Step::Applying && has_ended(&file, now) {
-        expired(file)
-    } else {
-        (file, vec![])
+/// Who applies may take the dossier back then, or let the permit run out.
+fn declined(mut file: File, now: OffsetDateTime) -> Move {
+    if file.dossier.state != Step::Applying {
+        return (file, vec![]);
     }
+    if has_ended(&file, now) {
+        return expired(file);
+    }
+    file.dossier.state = Step::Permitted;
+    (file, vec![])
 }
 
 /// What was begun does not end by the clock: records may have written.
