@@ -110,13 +110,16 @@ async fn a5_2c_in_a_locked_term_the_dossiers_own_scope_is_opened_and_reported() 
 async fn what_records_refuses_is_passed_on_and_nothing_is_applied() {
     let world = World::start().await;
     let dossier = world.permitted().await;
-    world.records.get().refusal = Some("CELL_CHANGED");
-    assert_eq!(
-        reason(world.apply(&world.teacher, &dossier.name).await),
-        "CELL_CHANGED"
-    );
+    let refused = async |with| {
+        world.records.get().refusal = Some(with);
+        let told = reason(world.apply(&world.teacher, &dossier.name).await);
+        assert_eq!(told, with);
+        world.get(&dossier.name).await.state()
+    };
     // It was begun: only records knows whether it wrote, so nobody takes it back.
-    assert_eq!(world.get(&dossier.name).await.state(), State::Applying);
+    assert_eq!(refused("ETAG_MISMATCH").await, State::Applying);
+    // Records says that it will never write this.
+    assert_eq!(refused("CELL_CHANGED").await, State::Permitted);
     world.records.get().refusal = None;
     world.apply(&world.teacher, &dossier.name).await.unwrap();
     assert_eq!(world.get(&dossier.name).await.evidence, [evidence()]);

@@ -1,121 +1,30 @@
-//! The promises T1 to T5 over the interleavings of a small world, breadth first as far as a test may take (`make soak`
-//! goes ten times as far): a lock service that may crash or be restored to before its first epoch, whose callers
-//! interleave, two guards, three writers, a wire that delays, loses, repeats and reorders, and a Redis that may be wiped.
-//! The eight wrong locks that were tried on PostgreSQL and Redis prove that the model would notice.
+//! What may happen in the small world, and what must hold in it.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    env,
-};
+use std::collections::{BTreeMap, BTreeSet};
 
 use hocba_lock::model::{
-    change::{Command, Effect, apply},
+    change::Command,
     name::Database,
-    scope::{Epoch, Scope},
-    term::{Cause, Fence, Mode, Term},
+    scope::Epoch,
+    term::{Mode, Term},
 };
-use rstest::rstest;
-use stateright::{Checker, Model, Property};
-use time::{Duration, OffsetDateTime};
+use stateright::{Model, Property};
 
-/// What is wrong with the lock under test.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Mutant {
-    None,
-    /// Writers read the fence and hold nothing.
-    PlainRead,
-    /// Writers hold a row lock that does not keep the installer from its update (`FOR KEY SHARE`).
-    KeyShare,
-    /// Writers take the lock and read the fence in one statement: what they waited for is not in its snapshot.
-    OneStatement,
-    /// Writers read the fence by their transaction's first snapshot (REPEATABLE READ).
-    RepeatableRead,
-    /// Writers hold a lease for an hour; the installer waits for its end and for nobody.
-    Lease,
-    /// Writers ask Redis, which knows nothing after a wipe.
-    RedisDecides,
-    /// The first guard's answer is taken for all.
-    AcknowledgeEarly,
-    /// Epochs are counted in Redis.
-    EpochFromRedis,
-}
+use crate::{
+    mutant::{Mutant, Writer},
+    state::{Guard, Message, State, at},
+};
 
-impl Mutant {
-    /// Whether a writer in flight keeps an installer waiting.
-    fn drains(self, writer: &Writer, hour: i64) -> bool {
-        match (self, writer) {
-            (_, Writer::Begun(_)) | (Self::PlainRead | Self::KeyShare, _) => false,
-            (Self::Lease, Writer::Passed { since, .. }) => hour == *since,
-            (
-                Self::None
-                | Self::OneStatement
-                | Self::RepeatableRead
-                | Self::RedisDecides
-                | Self::AcknowledgeEarly
-                | Self::EpochFromRedis,
-                Writer::Passed { .. },
-            ) => true,
-        }
-    }
-
-    /// Whether the fence is read by a snapshot that is older than the lock.
-    fn reads_back(self) -> bool {
-        matches!(self, Self::OneStatement | Self::RepeatableRead)
-    }
-}
-
-/// A writer in flight.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-enum Writer {
-    /// Begun, with the epoch its snapshot would let it pass with.
-    Begun(Option<Epoch>),
-    /// Past the check, with what it may hold until its end.
-    Passed { epoch: Epoch, since: i64 },
-}
-
-struct World {
-    mutant: Mutant,
+pub(crate) struct World {
+    pub(crate) mutant: Mutant,
     /// How many there are, behind both guards together.
-    writers: usize,
-    commands: u8,
-    crashes: u8,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-struct State {
-    /// What lock's database holds.
-    term: Term,
-    wire: BTreeSet<Message>,
-    guards: BTreeMap<Database, Guard>,
-    redis: Option<Epoch>,
-    hour: i64,
-    commands: u8,
-    crashes: u8,
-    restores: u8,
-    /// The last epoch whose closing was acknowledged.
-    acknowledged: Epoch,
-    /// Whose epoch each is: order and mode, as first installed.
-    epochs: BTreeMap<Epoch, (String, bool)>,
-    broken: Option<&'static str>,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-enum Message {
-    Install(Database, Epoch, bool, i64, String, Vec<Scope>),
-    Installed(Database, Epoch, Epoch),
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-struct Guard {
-    fence: Option<Fence>,
-    used: BTreeSet<Epoch>,
-    /// Sorted: who is who makes no difference.
-    writers: Vec<Writer>,
-    session_open: bool,
+    pub(crate) writers: usize,
+    pub(crate) commands: u8,
+    pub(crate) crashes: u8,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-enum Action {
+pub(crate) enum Action {
     Close,
     OpenWindow,
     OpenScope,
@@ -132,154 +41,6 @@ enum Action {
     Crash,
     RestoreToNothing,
     WipeRedis,
-}
-
-fn at(hour: i64) -> OffsetDateTime {
-    OffsetDateTime::UNIX_EPOCH + Duration::hours(hour)
-}
-
-impl Message {
-    fn install(database: Database, fence: &Fence) -> Self {
-        let (closed, end) = match fence.mode {
-            Mode::Closed => (true, 0),
-            Mode::Window(end) => (false, (end - OffsetDateTime::UNIX_EPOCH).whole_hours()),
-        };
-        Self::Install(
-            database,
-            fence.epoch,
-            closed,
-            end,
-            fence.lock_order.clone(),
-            fence.scopes.clone(),
-        )
-    }
-}
-
-impl Guard {
-    /// The epoch a writer would pass with.
-    fn check(&self, now: OffsetDateTime) -> Option<Epoch> {
-        match &self.fence {
-            None => Some(0),
-            Some(Fence {
-                mode: Mode::Window(end),
-                epoch,
-                ..
-            }) if now < *end => Some(*epoch),
-            Some(_) => None,
-        }
-    }
-}
-
-impl State {
-    fn command(&mut self, mutant: Mutant, command: Command) {
-        if mutant == Mutant::EpochFromRedis {
-            self.term.last_epoch = self.redis.unwrap_or(0);
-        }
-        if let Ok((term, effects)) = apply(self.term.clone(), at(self.hour), command) {
-            if term.last_epoch < self.term.last_epoch {
-                self.broken = Some("T4: the last epoch fell");
-            }
-            self.term = term;
-            self.act(effects);
-        }
-    }
-
-    fn act(&mut self, effects: Vec<Effect>) {
-        for effect in effects {
-            match effect {
-                Effect::Install(database, fence) => {
-                    self.wire.insert(Message::install(database, &fence));
-                }
-                Effect::Acknowledge(cause) => {
-                    let Some(standing) = &self.term.standing else {
-                        continue;
-                    };
-                    if matches!(cause, Cause::Close { .. } | Cause::WindowEnded) {
-                        self.acknowledged = self.acknowledged.max(standing.epoch);
-                    }
-                    // The Lua script: only if larger.
-                    self.redis = self.redis.max(Some(standing.epoch));
-                }
-            }
-        }
-    }
-
-    fn recover(&mut self) {
-        // Answers are lost with the process that waited for them; requests may still arrive.
-        self.wire
-            .retain(|message| matches!(message, Message::Install(..)));
-        let fences = self.guards.values().filter_map(|guard| {
-            let mut fence = guard.fence.clone()?;
-            fence
-                .scopes
-                .retain(|scope| !guard.used.contains(&scope.open_epoch));
-            Some(fence)
-        });
-        let fences = fences.collect();
-        self.command(Mutant::None, Command::Recover { fences });
-    }
-
-    fn answer(&mut self, message: Message) {
-        if let Message::Installed(database, asked, in_force) = message {
-            let sealed_sessions = 0;
-            self.command(
-                Mutant::None,
-                Command::Installed {
-                    database,
-                    asked,
-                    in_force,
-                    sealed_sessions,
-                },
-            );
-        }
-    }
-
-    fn write(&mut self, epoch: Epoch) {
-        if epoch < self.acknowledged {
-            self.broken = Some("T1: a row below an acknowledged epoch was committed");
-        }
-    }
-
-    fn install(&mut self, mutant: Mutant, message: Message) -> bool {
-        let Message::Install(database, epoch, closed, end, lock_order, scopes) = message else {
-            return false;
-        };
-        let Some(guard) = self.guards.get_mut(&database) else {
-            return false;
-        };
-        if guard
-            .writers
-            .iter()
-            .any(|writer| mutant.drains(writer, self.hour))
-        {
-            return false;
-        }
-        let in_force = guard.fence.as_ref().map_or(0, |fence| fence.epoch);
-        let owner = (lock_order.clone(), closed);
-        if self.epochs.get(&epoch).is_some_and(|first| *first != owner) {
-            self.broken = Some("T4: an epoch was used twice");
-        }
-        if epoch > in_force {
-            let mode = if closed {
-                Mode::Closed
-            } else {
-                Mode::Window(at(end))
-            };
-            self.epochs.insert(epoch, owner);
-            guard.fence = Some(Fence {
-                epoch,
-                mode,
-                lock_order,
-                scopes,
-            });
-            if closed {
-                guard.session_open = false;
-            }
-        }
-        self.wire
-            .insert(Message::Installed(database, epoch, epoch.max(in_force)));
-        true
-    }
 }
 
 impl Model for World {
@@ -561,66 +322,4 @@ impl Model for World {
             }),
         ]
     }
-}
-
-fn check(
-    (mutant, writers): (Mutant, usize),
-    commands: u8,
-    crashes: u8,
-    most_states: usize,
-) -> impl Checker<World> {
-    World {
-        mutant,
-        writers,
-        commands,
-        crashes,
-    }
-    .checker()
-    .threads(2)
-    .target_state_count(most_states)
-    .spawn_bfs()
-    .join()
-}
-
-/// `make soak` goes ten times as far.
-fn most_states() -> usize {
-    if env::var_os("HOCBA_SOAK").is_some() {
-        15_000_000
-    } else {
-        1_500_000
-    }
-}
-
-#[test]
-fn t1_to_t5_hold_in_every_interleaving() {
-    let checker = check((Mutant::None, 3), 3, 1, most_states());
-    println!(
-        "{} steps, {} states",
-        checker.state_count(),
-        checker.unique_state_count()
-    );
-    checker.assert_properties();
-}
-
-/// The smallest world in which each is caught: commands, crashes.
-#[rstest]
-#[case::plain_read(Mutant::PlainRead, 1, 0)]
-#[case::for_key_share(Mutant::KeyShare, 1, 0)]
-#[case::lock_and_check_in_one_statement(Mutant::OneStatement, 1, 0)]
-#[case::repeatable_read(Mutant::RepeatableRead, 1, 0)]
-#[case::a_lease_alone(Mutant::Lease, 1, 0)]
-#[case::redis_decides(Mutant::RedisDecides, 1, 1)]
-#[case::acknowledged_before_the_last_database(Mutant::AcknowledgeEarly, 1, 0)]
-#[case::epochs_from_redis(Mutant::EpochFromRedis, 2, 1)]
-fn t1_the_model_notices_every_wrong_fence(#[case] mutant: Mutant, #[case] commands: u8, #[case] crashes: u8) {
-    let checker = check((mutant, 1), commands, crashes, 300_000);
-    let found = checker.discoveries();
-    let broken = found
-        .keys()
-        .find(|name| name.starts_with("T1") || name.starts_with("T5"));
-    assert!(
-        broken.is_some(),
-        "{mutant:?} is not noticed in {} states",
-        checker.unique_state_count()
-    );
 }
