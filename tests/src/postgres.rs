@@ -99,9 +99,6 @@ impl Postgres {
                 "max_connections=300",
                 "-c",
                 "timezone=UTC",
-                // A school's year in a minute: tables are looked at while they grow (see docs/performance.md).
-                "-c",
-                "autovacuum_naptime=5s",
             ]
             .map(str::to_owned)
             .to_vec(),
